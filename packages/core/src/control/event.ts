@@ -1,0 +1,76 @@
+// Everything that can happen, as facts. The log of events is the only truth: state is a fold over it (reduce.ts).
+// Facts may arrive late, twice or for an epoch that is long over; the reducer ignores what no longer applies.
+//
+// An epoch is one attempt to run a job: placed, launched in every region of its path, started together, ended.
+import type { Job } from "../cost/job.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { Placement } from "../fleet/ledger.ts";
+import type { Explanation } from "../scheduler/policy.ts";
+
+export type Fact =
+  | { readonly kind: "fleet-loaded"; readonly fleet: Fleet }
+  | { readonly kind: "submitted"; readonly job: Job }
+  | { readonly kind: "cancel-requested"; readonly jobId: string }
+  /** The scheduler's decision to start an epoch. From here on the placement's GPUs and bandwidth are held. */
+  | {
+      readonly kind: "placed";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly placement: Placement;
+      /** Secret of this epoch: whoever checks in or reports must know it. */
+      readonly launchKey: string;
+      readonly predictedIterationSeconds: number;
+      readonly why: Explanation;
+    }
+  | { readonly kind: "infeasible"; readonly jobId: string; readonly why: Explanation }
+  /** What an executor knows of one launch. */
+  | {
+      readonly kind: "launch-observed";
+      readonly jobId: string;
+      readonly epoch: number;
+      /** Region name. */
+      readonly region: string;
+      readonly status: LaunchStatus;
+    }
+  /** Every rank has checked in: the epoch runs. */
+  | {
+      readonly kind: "gang-started";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly addresses: readonly RankAddress[];
+    }
+  /** The rendezvous deadline passed before every rank had checked in. */
+  | {
+      readonly kind: "gang-late";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly missingRanks: readonly number[];
+    }
+  | {
+      readonly kind: "progress";
+      readonly jobId: string;
+      readonly epoch: number;
+      /** Steps finished, from 1. */
+      readonly step: number;
+      readonly loss: number | null;
+      readonly stepSeconds: number;
+    };
+
+export type LaunchStatus =
+  /** Handed to the executor, or about to be. */
+  | { readonly kind: "submitted" }
+  | { readonly kind: "running" }
+  | { readonly kind: "exited"; readonly exitCode: number }
+  /** The executor refused it for good. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** The executor says that it does not exist, though it did. */
+  | { readonly kind: "lost" };
+
+export interface RankAddress {
+  readonly rank: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A fact with its place in the log. `seq` counts from 1 without gaps; `atSeconds` never runs backwards. */
+export type Event = Fact & { readonly seq: number; readonly atSeconds: number };

@@ -1,0 +1,177 @@
+// reduce(state, event) → state: total and deterministic. Facts are never rejected; what no longer applies (an old
+// epoch, a job that is not known, a step seen before) changes nothing but `seq`.
+//
+// The state is consumed: its maps and ledger are updated in place and must not be used afterwards other than through
+// the value returned. A log of a million events then costs a million small steps and not a million copies.
+import { placementElectricityUsd } from "../cost/money.ts";
+import { holdAnyway, type Ledger, openLedger, placedGpus, release, reserve } from "../fleet/ledger.ts";
+import type { Event } from "./event.ts";
+import { type Epoch, isActive, type JobState, type Progress, type State } from "./state.ts";
+import { backoffSeconds, isOver, verdictOf } from "./verdict.ts";
+
+interface MutableState {
+  seq: number;
+  nowSeconds: number;
+  fleet: State["fleet"];
+  ledger: Ledger | undefined;
+  jobs: Map<string, JobState>;
+  queued: Set<string>;
+  active: Set<string>;
+}
+
+export function reduce(state: State, event: Event): State {
+  if (event.seq !== state.seq + 1) throw new Error(`event ${event.seq} does not follow ${state.seq}`);
+  const next = state as MutableState;
+  next.seq = event.seq;
+  next.nowSeconds = Math.max(next.nowSeconds, event.atSeconds);
+  apply(next, event);
+  return next;
+}
+
+function apply(state: MutableState, event: Event): void {
+  if (event.kind === "fleet-loaded") {
+    loadFleet(state, event);
+  } else if (event.kind === "submitted") {
+    if (!state.jobs.has(event.job.id)) put(state, newJob(event.job));
+  } else {
+    const current = state.jobs.get(event.jobId);
+    if (current) put(state, transition(state, current, event));
+  }
+}
+
+type JobEvent = Exclude<Event, { kind: "fleet-loaded" | "submitted" }>;
+
+/** The job after the event; the same value where the event no longer applies. Takes and gives back capacity. */
+function transition(state: MutableState, current: JobState, event: JobEvent): JobState {
+  if (event.kind === "cancel-requested") return cancel(state, current);
+  if (event.kind === "placed") return place(state, current, event);
+  if (event.kind === "infeasible") {
+    return current.phase === "queued"
+      ? { ...current, phase: "infeasible", infeasibleWhy: event.why }
+      : current;
+  }
+  const { epoch, phase } = current;
+  if (!epoch || epoch.number !== event.epoch || !isActive(phase)) return current;
+  switch (event.kind) {
+    case "launch-observed": {
+      const known = epoch.launches[event.region];
+      if (!known || isOver(known)) return current;
+      const launches = { ...epoch.launches, [event.region]: event.status };
+      return settle(state, { ...current, epoch: { ...epoch, launches } });
+    }
+    case "gang-started": {
+      if (phase !== "starting") return current;
+      const started: Epoch = { ...epoch, startedSeconds: state.nowSeconds, addresses: event.addresses };
+      const firstStartSeconds = current.firstStartSeconds ?? state.nowSeconds;
+      return { ...current, phase: "running", epoch: started, firstStartSeconds };
+    }
+    case "gang-late": {
+      if (phase !== "starting") return current;
+      const reason = `ranks ${event.missingRanks.join(", ")} did not check in before the deadline`;
+      return giveUp(state, current, { reason, next: "requeue" });
+    }
+    case "progress":
+      return { ...current, progress: progressed(current.progress, event) };
+  }
+}
+
+function loadFleet(state: MutableState, { fleet }: Extract<Event, { kind: "fleet-loaded" }>): void {
+  const ledger = openLedger(fleet);
+  for (const id of state.active) holdAnyway(ledger, state.jobs.get(id)!.epoch!.placement);
+  state.fleet = fleet;
+  state.ledger = ledger;
+  // What did not fit the old fleet may fit this one.
+  for (const known of state.jobs.values())
+    if (known.phase === "infeasible") put(state, { ...known, phase: "queued" });
+}
+
+function place(state: MutableState, current: JobState, event: Extract<Event, { kind: "placed" }>): JobState {
+  if (current.phase !== "queued" || event.epoch !== current.epochs + 1) return current;
+  reserve(state.ledger!, event.placement);
+  const regionName = (region: number) => state.fleet!.regions[region]!.name;
+  const epoch: Epoch = {
+    number: event.epoch,
+    placement: event.placement,
+    launchKey: event.launchKey,
+    predictedIterationSeconds: event.predictedIterationSeconds,
+    why: event.why,
+    placedSeconds: state.nowSeconds,
+    launches: Object.fromEntries(event.placement.regions.map((r) => [regionName(r), { kind: "submitted" }])),
+  };
+  const { reason: _reason, progress: _progress, ...rest } = current;
+  return { ...rest, phase: "starting", epochs: event.epoch, epoch };
+}
+
+function cancel(state: MutableState, current: JobState): JobState {
+  if (current.phase === "ended") return current;
+  if (isActive(current.phase)) return giveUp(state, current, { reason: "cancelled", next: "cancel" });
+  return { ...current, phase: "ended", outcome: { kind: "cancelled" }, endedSeconds: state.nowSeconds };
+}
+
+/** Stops an epoch; a cancellation overrides an earlier plan to run the job again. */
+function giveUp(state: MutableState, current: JobState, givenUp: NonNullable<Epoch["givenUp"]>): JobState {
+  const epoch = current.epoch!;
+  if (epoch.givenUp && givenUp.next !== "cancel") return current;
+  return settle(state, {
+    ...current,
+    phase: "stopping",
+    reason: givenUp.reason,
+    epoch: { ...epoch, givenUp },
+  });
+}
+
+/** Follows the launches of the live epoch: has one failed, are all over? */
+function settle(state: MutableState, current: JobState): JobState {
+  const verdict = verdictOf(current);
+  if (verdict.kind === "goes-on") return current;
+  if (verdict.kind === "give-up") return giveUp(state, current, verdict.givenUp);
+  const { placement, placedSeconds } = current.epoch!;
+  const nowSeconds = state.nowSeconds;
+  release(state.ledger!, placement);
+  const usd = placementElectricityUsd(state.fleet!, placement, placedSeconds, nowSeconds);
+  const paid: JobState = {
+    ...current,
+    electricityUsd: current.electricityUsd + usd,
+    gpuSeconds: current.gpuSeconds + placedGpus(placement) * (nowSeconds - placedSeconds),
+  };
+  if (verdict.kind === "requeue") {
+    return { ...paid, phase: "queued", notBeforeSeconds: nowSeconds + backoffSeconds(current.epochs) };
+  }
+  return { ...paid, phase: "ended", outcome: verdict.outcome, endedSeconds: nowSeconds };
+}
+
+function progressed(known: Progress | undefined, event: Extract<Event, { kind: "progress" }>): Progress {
+  if (!known) {
+    const { step, loss, stepSeconds } = event;
+    return {
+      step,
+      firstLoss: loss,
+      lastLoss: loss,
+      stepSecondsSum: 0,
+      stepCount: 0,
+      lastStepSeconds: stepSeconds,
+    };
+  }
+  if (event.step <= known.step) return known;
+  return {
+    step: event.step,
+    firstLoss: known.firstLoss ?? event.loss,
+    lastLoss: event.loss ?? known.lastLoss,
+    stepSecondsSum: known.stepSecondsSum + event.stepSeconds,
+    stepCount: known.stepCount + 1,
+    lastStepSeconds: event.stepSeconds,
+  };
+}
+
+function newJob(job: JobState["job"]): JobState {
+  return { job, phase: "queued", epochs: 0, notBeforeSeconds: 0, electricityUsd: 0, gpuSeconds: 0 };
+}
+
+function put(state: MutableState, next: JobState): void {
+  const { id } = next.job;
+  state.jobs.set(id, next);
+  if (next.phase === "queued") state.queued.add(id);
+  else state.queued.delete(id);
+  if (isActive(next.phase)) state.active.add(id);
+  else state.active.delete(id);
+}

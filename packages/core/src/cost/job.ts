@@ -1,0 +1,71 @@
+// What a job asks of a fleet: the work of one iteration, how it may be cut into stages, and what crosses a cut.
+// Source of the quantities: BACE-Pipe §model (m micro-batches, N iterations, boundary bytes A, one-GPU times F and B,
+// per-action overhead d). Left out here: tensor and data parallelism.
+import type { GpuType } from "../fleet/gpu-types.ts";
+import type { MemoryOptions } from "../model/memory.ts";
+import type { ModelShape } from "../model/shape.ts";
+
+/** Work of one micro-batch through the whole model: counted in FLOPs, or given outright as time on any one GPU. */
+export type Work =
+  | {
+      readonly kind: "flops";
+      readonly forwardFlops: number;
+      readonly backwardFlops: number;
+      /** Share of a GPU's peak that training reaches, 0..1. */
+      readonly efficiency: number;
+    }
+  | { readonly kind: "seconds"; readonly forwardSeconds: number; readonly backwardSeconds: number };
+
+/** What a job needs beyond its shape to be really trained by the worker. */
+export interface Training {
+  readonly model: ModelShape;
+  readonly sequenceLength: number;
+  readonly microbatchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly seed: number;
+  /** Files or folders of text, read by byte. */
+  readonly data: { readonly paths: readonly string[]; readonly suffixes: readonly string[] };
+}
+
+export interface Job {
+  /** Unique, and the name that people see. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly submitSeconds: number;
+  readonly work: Work;
+  /** Units that a stage boundary may fall between; the most stages there can be. */
+  readonly layers: number;
+  /** Work of the output head, which the last stage does besides its layers, in layers; 0 where it is not known. */
+  readonly headLayers: number;
+  /** Micro-batches per iteration (m). */
+  readonly microbatches: number;
+  /** Iterations, that is optimizer steps, of the whole job (N). */
+  readonly iterations: number;
+  /** Bytes that cross a stage boundary per micro-batch, the same in each direction (A). */
+  readonly activationBytes: number;
+  /** Per action (d is two of them: one forward, one backward). */
+  readonly overheadSeconds: number;
+  /** What a stage's memory follows from; absent where times were given outright, and every count up to `layers` fits. */
+  readonly memory?: { readonly shape: ModelShape; readonly options: MemoryOptions };
+  /** Asked for; counts at which memory does not suffice are left out by `countsThatFit`. */
+  readonly minGpus: number;
+  readonly maxGpus: number;
+  readonly training?: Training;
+}
+
+/** Seconds of one micro-batch's forward pass through the whole model on one GPU of a type. */
+export function forwardSecondsOn(job: Job, gpu: GpuType): number {
+  const { work } = job;
+  return work.kind === "seconds"
+    ? work.forwardSeconds
+    : work.forwardFlops / (gpu.peakFlopsPerSecond * work.efficiency);
+}
+
+/** Seconds of one micro-batch's backward pass through the whole model on one GPU of a type. */
+export function backwardSecondsOn(job: Job, gpu: GpuType): number {
+  const { work } = job;
+  return work.kind === "seconds"
+    ? work.backwardSeconds
+    : work.backwardFlops / (gpu.peakFlopsPerSecond * work.efficiency);
+}

@@ -1,0 +1,38 @@
+// How a model's layers are cut into stages: contiguous, as even as memory allows. Without a memory model as even as
+// whole layers allow, the longer stages first. Left out: splits weighted by unequal GPUs or by the head's work.
+import { type Fleet, smallestMemoryBytes } from "../fleet/fleet.ts";
+import { fittingSplit } from "../model/memory.ts";
+import type { Job } from "./job.ts";
+
+export interface StageLayers {
+  readonly firstLayer: number;
+  readonly layerCount: number;
+}
+
+/** Layer ranges of `stages` stages; undefined where no split fits every stage into the fleet's smallest GPU. */
+export function stageLayers(job: Job, stages: number, fleet: Fleet): StageLayers[] | undefined {
+  const counts = job.memory
+    ? fittingSplit(job.memory.shape, stages, {
+        ...job.memory.options,
+        microbatches: job.microbatches,
+        memoryBytes: smallestMemoryBytes(fleet),
+      })
+    : evenSplit(job.layers, stages);
+  let firstLayer = 0;
+  return counts?.map((layerCount) => {
+    const range = { firstLayer, layerCount };
+    firstLayer += layerCount;
+    return range;
+  });
+}
+
+/** Region (index into the placement's path) of each stage: the path's order, one stage per GPU. */
+export function stageRegions(gpus: readonly number[]): number[] {
+  return gpus.flatMap((count, position) => Array<number>(count).fill(position));
+}
+
+function evenSplit(layers: number, stages: number): number[] | undefined {
+  if (stages < 1 || stages > layers) return undefined;
+  const longer = layers % stages;
+  return Array.from({ length: stages }, (_, stage) => Math.floor(layers / stages) + (stage < longer ? 1 : 0));
+}

@@ -1,0 +1,76 @@
+// A fleet: regions with GPUs of one type each and an electricity tariff, and directed links between them.
+// Regions are referred to by index inside the program and by name at its border. A pair of regions without a link
+// in both directions cannot be neighbours in a pipeline: activations go one way, gradients the other.
+import type { GpuType } from "./gpu-types.ts";
+import type { Tariff } from "./tariff.ts";
+
+export interface Region {
+  readonly name: string;
+  readonly gpuType: GpuType;
+  readonly gpus: number;
+  readonly tariff: Tariff;
+  /** Power usage effectiveness: facility power over IT power, ≥ 1. */
+  readonly pue: number;
+  readonly latitude?: number;
+  readonly longitude?: number;
+}
+
+export interface Link {
+  /** Index of the sending region. */
+  readonly from: number;
+  /** Index of the receiving region. */
+  readonly to: number;
+  /** Whole bits per second: reservations are integers, so that reserve and release balance exactly. */
+  readonly bandwidthBitsPerSecond: number;
+  /** One way. */
+  readonly latencySeconds: number;
+  readonly egressUsdPerGb: number;
+}
+
+export interface Fleet {
+  readonly name: string;
+  readonly regions: readonly Region[];
+  readonly links: readonly Link[];
+}
+
+/** Dense view of a fleet's links for inner loops: row-major R × R matrices, 0 where there is no link. */
+export interface Topology {
+  readonly regionCount: number;
+  readonly bandwidthBitsPerSecond: Float64Array;
+  readonly latencySeconds: Float64Array;
+}
+
+const topologies = new WeakMap<Fleet, Topology>();
+
+/** The fleet's matrices; computed once per fleet value. */
+export function topologyOf(fleet: Fleet): Topology {
+  const known = topologies.get(fleet);
+  if (known) return known;
+  const regionCount = fleet.regions.length;
+  const bandwidthBitsPerSecond = new Float64Array(regionCount * regionCount);
+  const latencySeconds = new Float64Array(regionCount * regionCount);
+  for (const link of fleet.links) {
+    bandwidthBitsPerSecond[link.from * regionCount + link.to] = link.bandwidthBitsPerSecond;
+    latencySeconds[link.from * regionCount + link.to] = link.latencySeconds;
+  }
+  const topology = { regionCount, bandwidthBitsPerSecond, latencySeconds };
+  topologies.set(fleet, topology);
+  return topology;
+}
+
+export function totalGpus(fleet: Fleet): number {
+  return fleet.regions.reduce((sum, region) => sum + region.gpus, 0);
+}
+
+/** Of one GPU, over the types that have any: what fits there fits everywhere. */
+export function smallestMemoryBytes(fleet: Fleet): number {
+  const populated = fleet.regions.filter(({ gpus }) => gpus > 0);
+  return Math.min(
+    ...(populated.length > 0 ? populated : fleet.regions).map(({ gpuType }) => gpuType.memoryBytes),
+  );
+}
+
+/** Watts of one busy GPU of a region, facility overhead included. */
+export function busyFacilityWatts(region: Region): number {
+  return region.gpuType.busyWatts * region.pue;
+}

@@ -1,0 +1,23 @@
+// Public API of core: pure decisions, no I/O, no clock, no randomness. Files and wire formats are in "@bace-pipe/core/spec".
+export * from "./control/decide.ts";
+export * from "./control/event.ts";
+export * from "./control/plan.ts";
+export * from "./control/reconcile.ts";
+export * from "./control/reduce.ts";
+export * from "./control/state.ts";
+export * from "./control/verdict.ts";
+export * from "./cost/gpu-count.ts";
+export * from "./cost/iteration-time.ts";
+export * from "./cost/job.ts";
+export * from "./cost/money.ts";
+export * from "./cost/stages.ts";
+export * from "./fleet/fleet.ts";
+export * from "./fleet/gpu-types.ts";
+export * from "./fleet/ledger.ts";
+export * from "./fleet/tariff.ts";
+export * from "./scheduler/policy.ts";
+export { POLICIES } from "./scheduler/registry.ts";
+export * from "./simulator/engine.ts";
+export * from "./simulator/metrics.ts";
+export * from "./simulator/random.ts";
+export * from "./units.ts";

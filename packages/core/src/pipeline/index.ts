@@ -1,0 +1,29 @@
+/**
+ * Pipeline schedules: what ranks do in which order (`generate`), and passes that check, lower, time and draw
+ * it.
+ */
+
+export { type CompiledSchedule, compileSchedule } from "./compile.ts";
+export { type ChromeTrace, chromeTrace, type TraceEvent } from "./export/chrome-trace.ts";
+export { type GeneratorName, generatorNames, generators } from "./generate/index.ts";
+export type { Generator, PipelineShape } from "./generate/shape.ts";
+export { iterationSeconds } from "./iteration-time.ts";
+export { lowerSchedule, type Transport } from "./lower.ts";
+export { renderTimeline } from "./picture/timeline.ts";
+export {
+  type Action,
+  type ActionKind,
+  actionName,
+  type CommunicationKind,
+  type ComputeKind,
+  isCommunication,
+  peerStage,
+  rankOf,
+  type Schedule,
+  stagesOfRank,
+} from "./schedule.ts";
+export { type ExposedCommunication, type ScheduleStats, scheduleStats } from "./stats.ts";
+export { type TimedSchedule, timeSchedule } from "./time.ts";
+export { chainLinks, type Hop, type Link, type Timing } from "./timing.ts";
+export type { PlacedAction, ScheduleProblem, ScheduleProblemCode } from "./validate/problem.ts";
+export { validateSchedule } from "./validate.ts";

@@ -1,0 +1,83 @@
+// BACE-Pipe in paper mode (arXiv 2605.25375): dynamic priority → bandwidth-aware pathfinder → cost-min allocator.
+import { idealIterationSeconds } from "../../cost/gpu-count.ts";
+import type { Job } from "../../cost/job.ts";
+import { gpuUsdPerHour } from "../../cost/money.ts";
+import { totalGpus } from "../../fleet/fleet.ts";
+import type { Ledger, Placement } from "../../fleet/ledger.ts";
+import type { Candidate, Policy, Search } from "../policy.ts";
+import { policyOf, type StartRule } from "../round.ts";
+import { commonestGpu, fittingCount, targetOf } from "../target.ts";
+import { costMinSplit, trimPath } from "./allocator.ts";
+import { BACE_DEFAULTS, type BaceOptions } from "./options.ts";
+import { growPath, type Path, pathNeedBitsPerSecond } from "./pathfinder.ts";
+import { dynamicPriority } from "./priority.ts";
+
+export function bacePolicy(overrides: Partial<BaceOptions> = {}): Policy {
+  const options = { ...BACE_DEFAULTS, ...overrides };
+  return policyOf({
+    name: "bace",
+    description: "BACE-Pipe as published: dynamic priority, bandwidth-aware path, cheapest split",
+    options,
+    order: (view) => dynamicPriority(view, options),
+    search: (job, ledger, nowSeconds, start) => searchPlacement(job, ledger, nowSeconds, start, options),
+  });
+}
+
+function searchPlacement(
+  job: Job,
+  ledger: Ledger,
+  nowSeconds: number,
+  start: StartRule,
+  options: BaceOptions,
+): Search {
+  const target = targetOf(job, ledger.fleet, totalGpus(ledger.fleet), start);
+  const paths = seeds(ledger, nowSeconds, options.seed)
+    .map((seed) => growPath(job, ledger, seed, target.targetGpus, options))
+    .map((path) => ({ ...path, gpus: fittingCount(job, ledger.fleet, path.gpus) }));
+  let best:
+    | { readonly path: Path; readonly placement: Placement; readonly rank: readonly [number, number] }
+    | undefined;
+  for (const path of paths) {
+    if (path.gpus < target.neededGpus) continue;
+    const placement = allocate(job, ledger, path, nowSeconds, options);
+    const rank = [
+      idealIterationSeconds(job, commonestGpu(ledger.fleet), path.gpus),
+      hourlyUsd(ledger, placement, nowSeconds),
+    ] as const;
+    if (!best || rank[0] < best.rank[0] || (rank[0] === best.rank[0] && rank[1] < best.rank[1])) {
+      best = { path, placement, rank };
+    }
+  }
+  const name = (region: number) => ledger.fleet.regions[region]!.name;
+  const candidates = paths.map((path): Candidate => {
+    const outcome =
+      path === best?.path ? "chosen" : path.gpus < target.neededGpus ? "too-few-gpus" : "not-best";
+    return { regions: path.regions.map(name), gpus: path.gpus, outcome, rejections: path.rejections };
+  });
+  return { ...target, candidates, ...(best ? { placement: best.placement } : {}) };
+}
+
+function allocate(job: Job, ledger: Ledger, path: Path, nowSeconds: number, options: BaceOptions): Placement {
+  const regions = options.trim ? trimPath(ledger, path.regions, path.gpus, nowSeconds) : [...path.regions];
+  const hop = pathNeedBitsPerSecond(job, ledger, regions, path.gpus, options.bandwidthNeed);
+  return {
+    regions,
+    gpus: costMinSplit(ledger, regions, path.gpus, nowSeconds),
+    hopBitsPerSecond: regions.slice(1).map(() => hop),
+  };
+}
+
+function seeds({ fleet, freeGpus }: Ledger, nowSeconds: number, rule: BaceOptions["seed"]): number[] {
+  const free = fleet.regions.map((_, region) => region).filter((region) => freeGpus[region]! > 0);
+  if (rule === "all") return free;
+  const key = (region: number) =>
+    rule === "most-free" ? -freeGpus[region]! : gpuUsdPerHour(fleet, region, nowSeconds);
+  return free.sort((a, b) => key(a) - key(b) || a - b).slice(0, 1);
+}
+
+function hourlyUsd({ fleet }: Ledger, placement: Placement, nowSeconds: number): number {
+  return placement.regions.reduce(
+    (sum, region, i) => sum + placement.gpus[i]! * gpuUsdPerHour(fleet, region, nowSeconds),
+    0,
+  );
+}

@@ -1,0 +1,66 @@
+// BACE-Pipe, stage 1: dynamic priority. S = (1−α)(1−I) + α(1−D), highest first; α follows the network's congestion.
+// Idle network: jobs with little computation first. Congested: jobs that need little bandwidth first.
+// The paper leaves open how α, I and D are measured; here they are options:
+//   alpha "mean": reserved over capacity, summed over links;  "max": the busiest link
+//   normalization "max": value over the queue's largest;      "rank": place in the queue's order, 0..1
+import { idealIterationSeconds, neededBitsPerSecond } from "../../cost/gpu-count.ts";
+import type { Job } from "../../cost/job.ts";
+import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
+import type { Ledger } from "../../fleet/ledger.ts";
+import type { View } from "../policy.ts";
+import type { OrderedJob } from "../round.ts";
+import { bestGpusOnFleet, commonestGpu } from "../target.ts";
+import type { BaceOptions } from "./options.ts";
+
+export function dynamicPriority(view: View, options: BaceOptions): OrderedJob[] {
+  const { fleet } = view.ledger;
+  const alpha = congestion(view.ledger, options.alpha);
+  const normalise = options.normalization === "max" ? overLargest : byRank;
+  const intensity = normalise(view.queue.map((job) => computationSeconds(job, fleet)));
+  const sensitivity = normalise(view.queue.map((job) => bandwidthNeed(job, fleet)));
+  return view.queue
+    .map((job, i) => {
+      const [I, D] = [intensity[i]!, sensitivity[i]!];
+      const score = (1 - alpha) * (1 - I) + alpha * (1 - D);
+      return { job, terms: { kind: "priority", score, alpha, intensity: I, sensitivity: D } as const };
+    })
+    .sort(
+      (a, b) =>
+        b.terms.score - a.terms.score ||
+        a.job.submitSeconds - b.job.submitSeconds ||
+        (a.job.id < b.job.id ? -1 : 1),
+    );
+}
+
+/** α in 0..1: how much of the network is reserved. A fleet without links is idle. */
+export function congestion(ledger: Ledger, measure: BaceOptions["alpha"]): number {
+  const { bandwidthBitsPerSecond } = topologyOf(ledger.fleet);
+  let [reserved, capacity, busiest] = [0, 0, 0];
+  bandwidthBitsPerSecond.forEach((bandwidth, link) => {
+    if (bandwidth <= 0) return;
+    const held = ledger.reservedBitsPerSecond[link]!;
+    reserved += held;
+    capacity += bandwidth;
+    busiest = Math.max(busiest, held / bandwidth);
+  });
+  const alpha = measure === "max" ? busiest : capacity > 0 ? reserved / capacity : 0;
+  return Math.min(1, alpha); // a link that shrank under its reservations counts as full
+}
+
+function computationSeconds(job: Job, fleet: Fleet): number {
+  return job.iterations * idealIterationSeconds(job, commonestGpu(fleet), bestGpusOnFleet(job, fleet));
+}
+
+function bandwidthNeed(job: Job, fleet: Fleet): number {
+  return neededBitsPerSecond(job, commonestGpu(fleet), bestGpusOnFleet(job, fleet), "forward");
+}
+
+function overLargest(values: readonly number[]): number[] {
+  const largest = Math.max(...values);
+  return values.map((value) => (largest > 0 ? value / largest : 0));
+}
+
+function byRank(values: readonly number[]): number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  return values.map((value) => (values.length > 1 ? sorted.indexOf(value) / (values.length - 1) : 0));
+}

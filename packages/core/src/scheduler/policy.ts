@@ -1,0 +1,98 @@
+// The contract of a scheduling policy: a read-only view in, decisions out, each with its why.
+// `bace explain`, the dashboard and the tests read the same explanation; nothing is explained a second time elsewhere.
+//
+// Example: two regions of 4 free GPUs, one queued job that wants 6, link too thin:
+//   decide(view) → [{ kind: "wait", jobId: "a", why: { targetGpus: 6, candidates: [{ regions: ["x"], gpus: 4,
+//     rejected: { constraint: "bandwidth", from: "x", to: "y", neededBitsPerSecond: 3e9, residualBitsPerSecond: 1e9 } }], … } }]
+import type { Job } from "../cost/job.ts";
+import type { Ledger, Placement } from "../fleet/ledger.ts";
+
+export interface View {
+  readonly nowSeconds: number;
+  /** What is free now. Policies copy it to try things; they never change it. */
+  readonly ledger: Ledger;
+  /** Jobs that may start now, in order of submission. */
+  readonly queue: readonly Job[];
+  /** Jobs that hold GPUs now. */
+  readonly activeJobs: number;
+}
+
+export type Decision =
+  | {
+      readonly kind: "start";
+      readonly jobId: string;
+      readonly placement: Placement;
+      readonly why: Explanation;
+    }
+  | { readonly kind: "wait"; readonly jobId: string; readonly why: Explanation }
+  /** The policy would not place the job on this fleet even if it were empty. */
+  | { readonly kind: "infeasible"; readonly jobId: string; readonly why: Explanation };
+
+export interface Policy {
+  readonly name: string;
+  readonly description: string;
+  /** Pure: the same view gives the same decisions. At most one decision per queued job, in the order they were considered. */
+  decide(view: View): Decision[];
+}
+
+/** Everything that led to a decision, in names and units that people read. */
+export interface Explanation {
+  readonly policy: string;
+  /** Place in the policy's order, from 1. */
+  readonly position: number;
+  readonly order: OrderTerms;
+  /** K*: the GPU count with the least ideal iteration time on this fleet. */
+  readonly targetGpus: number;
+  /** Fewer than this are not accepted. */
+  readonly neededGpus: number;
+  readonly candidates: readonly Candidate[];
+  /** No placement can make an iteration faster than this: ideal time at K*, nothing lost to communication. */
+  readonly iterationLowerBoundSeconds: number;
+  /** Set when the strict order, not the fleet, keeps the job waiting. */
+  readonly blockedBy?: string;
+}
+
+export type OrderTerms =
+  | { readonly kind: "fcfs"; readonly submitSeconds: number }
+  | {
+      readonly kind: "priority";
+      readonly score: number;
+      readonly alpha: number;
+      /** I: normalised computation, 0..1. */
+      readonly intensity: number;
+      /** D: normalised bandwidth need, 0..1. */
+      readonly sensitivity: number;
+    };
+
+/** One path that was looked at. */
+export interface Candidate {
+  /** Region names in pipeline order. */
+  readonly regions: readonly string[];
+  /** GPUs the path would give: K* at most. */
+  readonly gpus: number;
+  readonly outcome: "chosen" | "not-best" | "too-few-gpus";
+  /** Regions that could not be added to it, each by the first constraint that failed. */
+  readonly rejections: readonly Rejection[];
+}
+
+export type Rejection =
+  | { readonly constraint: "no-free-gpus"; readonly region: string }
+  | { readonly constraint: "single-region"; readonly region: string }
+  | {
+      readonly constraint: "bandwidth";
+      readonly region: string;
+      /** The hop that fails: the new one, or an earlier one that the longer path would overload. */
+      readonly from: string;
+      readonly to: string;
+      readonly neededBitsPerSecond: number;
+      readonly residualBitsPerSecond: number;
+    };
+
+/** A placement that was found, or why there is none. */
+export interface Search {
+  readonly placement?: Placement;
+  readonly targetGpus: number;
+  readonly neededGpus: number;
+  readonly candidates: readonly Candidate[];
+  readonly iterationLowerBoundSeconds: number;
+}

@@ -1,0 +1,89 @@
+// Schema of the plan: the one file that the control plane hands to the worker. JSON Schema is generated from it
+// (docs/reference/plan.schema.json); the worker checks more (layers covered once, sends matched by receives).
+import { z } from "zod";
+import { PLAN_VERSION } from "../control/plan.ts";
+
+const index = z.number().int().min(0);
+const positive = z.number().int().min(1);
+const seconds = z.number().min(0);
+
+export const planSchema = z.strictObject({
+  version: z.literal(PLAN_VERSION),
+  jobId: z.string(),
+  epoch: positive,
+  launchKey: z.string().min(1).describe("Secret of the launch: shown at rendezvous and with every report."),
+  model: z.strictObject({
+    vocabularySize: positive,
+    hiddenSize: positive,
+    layers: positive,
+    attentionHeads: positive,
+    keyValueHeads: positive,
+    feedForwardSize: positive,
+    sequenceLength: positive,
+    tiedEmbeddings: z.boolean(),
+  }),
+  training: z.strictObject({
+    steps: positive,
+    microbatches: positive,
+    microbatchSize: positive,
+    seed: index,
+    learningRate: z.number().positive(),
+    weightDecay: z.number().min(0),
+    dtype: z.literal("float32"),
+    data: z.strictObject({
+      kind: z.literal("text"),
+      paths: z
+        .array(z.string())
+        .min(1)
+        .describe("Files or folders on the machine of the worker, read by byte."),
+      suffixes: z.array(z.string()).describe("Of the files that are read in folders; empty: all."),
+    }),
+  }),
+  stages: z
+    .array(
+      z.strictObject({
+        index,
+        region: z.string(),
+        firstLayer: index,
+        layerCount: positive,
+        embedding: z.boolean(),
+        head: z.boolean(),
+      }),
+    )
+    .min(1),
+  ranks: z
+    .array(
+      z.strictObject({
+        rank: index,
+        stage: index,
+        region: z.string(),
+        actions: z
+          .array(
+            z.strictObject({
+              kind: z.enum(["F", "B", "I", "W", "SEND_F", "RECV_F", "SEND_B", "RECV_B"]),
+              stage: index,
+              microbatch: index,
+            }),
+          )
+          .describe("Of one step, in order."),
+      }),
+    )
+    .min(1),
+  links: z
+    .array(
+      z.strictObject({
+        fromStage: index,
+        toStage: index,
+        emulated: z
+          .strictObject({ bandwidthBitsPerSecond: z.number().positive(), latencySeconds: seconds })
+          .nullable()
+          .describe("Rate and one-way delay that the transport imposes; null: as fast as the network is."),
+      }),
+    )
+    .describe("One entry per direction between neighbouring stages."),
+  emulatedCompute: z
+    .strictObject({ stages: z.array(z.strictObject({ forwardSeconds: seconds, backwardSeconds: seconds })) })
+    .nullable()
+    .describe("Least time of one forward and one backward on each stage; null: as fast as the device is."),
+  control: z.strictObject({ url: z.string(), rendezvousDeadlineSeconds: z.number().positive() }),
+});

@@ -1,0 +1,137 @@
+// Schemas of what people write: fleets, jobs, scenarios. Field names end in their unit.
+// JSON Schema for editors is generated from these (`input` side).
+import { z } from "zod";
+import { TIME_MODELS } from "../cost/iteration-time.ts";
+import { count, nameSchema, quantity } from "./quantity.ts";
+
+export const gpuTypeSchema = z.strictObject({
+  peakFlopsPerSecond: quantity("flopsPerSecond", { above: 0 }),
+  memoryBytes: quantity("bytes", { above: 0 }),
+  busyWatts: quantity("watts", { min: 0 }),
+  idleWatts: quantity("watts", { min: 0 }),
+  source: z.string().optional(),
+  emulated: z.boolean().optional(),
+});
+
+export const priceSeriesSchema = z.strictObject({
+  startSeconds: quantity("seconds"),
+  stepSeconds: quantity("seconds", { above: 0 }),
+  pricesUsdPerKwh: z.array(z.number()).min(1),
+});
+
+export const regionSchema = z.strictObject({
+  name: nameSchema,
+  gpuType: z.string(),
+  gpus: count(0),
+  /** Flat price, or a series of steps. May be negative. */
+  priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema]),
+  pue: z.number().min(1, "a PUE is at least 1 — facility power over IT power").default(1),
+  latitude: z.number().min(-90).max(90).optional(),
+  longitude: z.number().min(-180).max(180).optional(),
+});
+
+export const linkSchema = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  /** The same figures for the opposite direction too. */
+  both: z.boolean().default(false),
+  bandwidthBitsPerSecond: quantity("bitsPerSecond", { above: 0 }),
+  /** One way. */
+  latencySeconds: quantity("seconds", { min: 0 }),
+  egressUsdPerGb: quantity("usdPerGb", { min: 0 }).default(0),
+});
+
+const shapeSchema = z.strictObject({
+  hiddenSize: count(1),
+  layers: count(1),
+  attentionHeads: count(1),
+  keyValueHeads: count(1),
+  headSize: count(1).optional(),
+  feedForwardSize: count(1),
+  vocabularySize: count(2),
+  feedForward: z.enum(["swiglu", "gelu"]).default("swiglu"),
+  tiedEmbeddings: z.boolean().default(false),
+});
+
+export const trainingSchema = z.strictObject({
+  learningRate: z.number().positive().default(3e-4),
+  weightDecay: z.number().min(0).default(0.01),
+  seed: count(0).default(1),
+  data: z.strictObject({
+    /** Files or folders; relative to the file that names them. */
+    paths: z.array(z.string().min(1)).min(1),
+    suffixes: z.array(z.string()).default([]),
+  }),
+});
+
+/** Either `model` with `sequenceLength`, or the times and sizes outright. */
+export const jobSchema = z
+  .strictObject({
+    name: nameSchema,
+    tenant: nameSchema.default("default"),
+    submitSeconds: quantity("seconds", { min: 0 }).default(0),
+    model: z.union([z.string(), shapeSchema]).optional(),
+    sequenceLength: count(1).optional(),
+    microbatchSize: count(1).default(1),
+    microbatches: count(1),
+    iterations: count(1),
+    minGpus: count(1).optional(),
+    maxGpus: count(1).optional(),
+    layers: count(1).optional(),
+    forwardSeconds: quantity("seconds", { above: 0 }).optional(),
+    backwardSeconds: quantity("seconds", { above: 0 }).optional(),
+    activationBytes: quantity("bytes", { above: 0 }).optional(),
+    /** Per action: dispatch, kernel launches. */
+    overheadSeconds: quantity("seconds", { min: 0 }).default(0.0005),
+    /** What the backward pass computes again; `full` saves most memory and costs one more forward pass. */
+    recomputation: z.enum(["none", "selective", "full"]).default("selective"),
+    /** Share of peak that training reaches; the scenario's, or 0.4. */
+    efficiency: z.number().positive().max(1).optional(),
+    training: trainingSchema.optional(),
+  })
+  .superRefine((job, context) => {
+    const complain = (field: string, message: string) =>
+      context.addIssue({ code: "custom", path: [field], message });
+    const outright = ["forwardSeconds", "backwardSeconds", "activationBytes"] as const;
+    if (job.model === undefined) {
+      for (const field of outright) {
+        if (job[field] === undefined)
+          complain(field, `missing — give ${outright.join(", ")}, or model and sequenceLength`);
+      }
+      if (job.training) complain("training", "needs a model to train — give model and sequenceLength");
+    } else {
+      if (job.sequenceLength === undefined)
+        complain("sequenceLength", "missing — a model's work depends on it");
+      for (const field of outright) {
+        if (job[field] !== undefined)
+          complain(field, "follows from the model — leave it out, or leave out model");
+      }
+    }
+    if (job.minGpus !== undefined && job.maxGpus !== undefined && job.minGpus > job.maxGpus) {
+      complain("minGpus", `${job.minGpus} is more than maxGpus ${job.maxGpus} — lower it`);
+    }
+  });
+
+export const fleetFields = {
+  name: z.string().min(1),
+  description: z.string().default(""),
+  gpuTypes: z.record(z.string(), gpuTypeSchema).default({}),
+  regions: z.array(regionSchema).min(1, "no regions — a fleet has at least one"),
+  links: z.array(linkSchema).default([]),
+};
+
+export const scenarioSchema = z.strictObject({
+  version: z.literal(1, "not a known version — write version: 1"),
+  ...fleetFields,
+  timeModel: z.enum(TIME_MODELS).default("1f1b"),
+  efficiency: z.number().positive().max(1).default(0.4),
+  jobs: z.array(jobSchema).default([]),
+});
+
+/** What `bace submit` and `POST /v1/jobs` take: one job, or a file with a list of them. */
+export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema).min(1, "no jobs — add one") });
+export const jobFileSchema = z.union([jobSchema, jobListSchema]);
+
+export type ScenarioInput = z.output<typeof scenarioSchema>;
+export type JobInput = z.output<typeof jobSchema>;
+export type RegionInput = z.output<typeof regionSchema>;

@@ -1,0 +1,102 @@
+"""Client of the control plane: requests over HTTP, and the rendezvous where a gang's ranks find each other.
+
+The answers decide: 403, 404, 409 and 410 mean that this launch is no longer wanted (exit 76). No answer
+(refused, timed out, 5xx) decides nothing, because the control plane may be restarting: the caller asks again.
+Proxies of the environment are not used: the control plane is reached as directly as the peers are.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from urllib.parse import quote
+
+from .exit_codes import PeerLost, Superseded, UserError
+from .plan import Plan
+from .transport import Address
+
+REQUEST_SECONDS = 10.0
+ASK_AGAIN_SECONDS = 0.2
+SUPERSEDED_STATUSES = (403, 404, 409, 410)
+
+
+class Unreachable(Exception):
+    """No answer that decides anything: ask again later."""
+
+
+class Control:
+    """Requests of one rank for one launch."""
+
+    def __init__(self, plan: Plan, rank: int) -> None:
+        self._base = f"{plan.control.url}/v1/launches/{quote(plan.job_id, safe='')}/{plan.epoch}"
+        self._identity = {"launchKey": plan.launch_key, "rank": rank}
+        self._patience_seconds = plan.control.rendezvous_deadline_seconds
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def post(self, resource: str, fields: dict[str, object]) -> dict[str, object]:
+        """The answer's JSON. Raises Unreachable, Superseded, or UserError for what is not understood."""
+        body = json.dumps(self._identity | fields, allow_nan=False).encode()
+        request = urllib.request.Request(
+            f"{self._base}/{resource}", body, {"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with self._opener.open(request, timeout=REQUEST_SECONDS) as response:
+                answer = json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = _problem(error)
+            if error.code in SUPERSEDED_STATUSES:
+                raise Superseded(f"the control plane refuses this launch: {problem}") from None
+            if error.code >= 500 or error.code in (408, 429):
+                raise Unreachable(problem) from None
+            raise UserError(
+                f"the control plane at {self._base} does not understand this worker: {problem}"
+            ) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unreachable(str(error)) from None
+        if not isinstance(answer, dict):
+            raise Unreachable("the answer is not an object")
+        return answer
+
+    def rendezvous(
+        self, address: Address, data_hash: str | None, check: Callable[[], None]
+    ) -> dict[int, Address]:
+        """Checks in until all ranks have; returns their addresses. `check` may raise.
+
+        The control plane holds the deadline (410). PeerLost is raised only where it is silent that long.
+        """
+        fields: dict[str, object] = {"host": address[0], "port": address[1], "dataHash": data_hash}
+        last_answer = time.monotonic()
+        while True:
+            check()
+            try:
+                answer = self.post("rendezvous", fields)
+                last_answer = time.monotonic()
+                if answer.get("state") == "ready":
+                    return _addresses(answer)
+            except Unreachable as error:
+                if time.monotonic() - last_answer > self._patience_seconds:
+                    raise PeerLost(
+                        f"no answer from {self._base} in {self._patience_seconds:.0f} s: {error}."
+                        " Check that the control plane runs and that this machine can reach it"
+                    ) from None
+            time.sleep(ASK_AGAIN_SECONDS)
+
+
+def _addresses(answer: dict[str, object]) -> dict[int, Address]:
+    entries = answer["addresses"]
+    assert isinstance(entries, list)
+    return {int(entry["rank"]): (str(entry["host"]), int(entry["port"])) for entry in entries}
+
+
+def _problem(error: urllib.error.HTTPError) -> str:
+    """One line of a problem+json answer, or of whatever came in its place."""
+    try:
+        problem = json.load(error)
+        return f"{error.code} {problem.get('code', problem.get('title', ''))}: {problem.get('detail', '')}"
+    except (OSError, ValueError, AttributeError, http.client.HTTPException):
+        return f"{error.code} {error.reason}"

@@ -1,0 +1,53 @@
+"""How a rank ends as a process: SIGTERM is honoured between actions, and no rank outlives its supervisor.
+
+Imported before PyTorch, whose import takes seconds in which a SIGTERM must not be lost.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+from .exit_codes import RESTART, Stopped
+
+SUPERVISOR_VARIABLE = "BACE_SUPERVISOR_PID"
+_PR_SET_PDEATHSIG = 1
+
+
+class StopRequest:
+    """SIGTERM and SIGINT of this process, from construction on. A bool, since a handler must take no lock."""
+
+    def __init__(self) -> None:
+        self._requested = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._remember)
+
+    def _remember(self, _number: int, _frame: object) -> None:
+        self._requested = True
+
+    def check(self) -> None:
+        if self._requested:
+            raise Stopped("SIGTERM: stopped after the current action")
+
+
+def die_with_supervisor() -> None:
+    """Ends this process (SIGKILL) when the supervisor that the environment names ends, if it names one."""
+    supervisor = int(os.environ.get(SUPERVISOR_VARIABLE, "0"))
+    if supervisor == 0:
+        return
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:  # it ended before the call above
+            os._exit(RESTART)
+    else:
+        threading.Thread(target=_watch, args=(supervisor,), daemon=True).start()
+
+
+def _watch(supervisor: int) -> None:
+    while os.getppid() == supervisor:
+        time.sleep(1)
+    os._exit(RESTART)

@@ -1,0 +1,152 @@
+"""A decoder-only transformer, of which only the layers of one stage are built.
+
+Llama's shape: token embedding, RMSNorm before each half, rotary positions, attention with grouped key and
+value heads, SwiGLU, a head that may share the embedding's weights. Modules carry their layer's number in the
+whole model (`layers.5.attention.query.weight`), so that the parameters of any two layouts can be compared and
+exchanged by name. Initial weights depend on (seed, layer) alone, never on the layout. Left out: dropout,
+biases, key/value caching.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .plan import Model, Stage
+
+INITIAL_DEVIATION = 0.02
+ROTARY_BASE = 10000.0
+
+
+class RmsNorm(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.weight
+
+
+class Attention(nn.Module):
+    """Causal self-attention; `key_value_heads` heads of keys and values serve equal groups of query heads."""
+
+    cosine: Tensor
+    sine: Tensor
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.heads = model.attention_heads
+        self.key_value_heads = model.key_value_heads
+        self.head_size = model.hidden_size // model.attention_heads
+        self.query = nn.Linear(model.hidden_size, model.hidden_size, bias=False)
+        self.key = nn.Linear(model.hidden_size, self.key_value_heads * self.head_size, bias=False)
+        self.value = nn.Linear(model.hidden_size, self.key_value_heads * self.head_size, bias=False)
+        self.output = nn.Linear(model.hidden_size, model.hidden_size, bias=False)
+        frequency = ROTARY_BASE ** (-torch.arange(0, self.head_size, 2, dtype=torch.float32) / self.head_size)
+        angle = torch.outer(torch.arange(model.sequence_length, dtype=torch.float32), frequency).repeat(1, 2)
+        self.register_buffer("cosine", angle.cos(), persistent=False)
+        self.register_buffer("sine", angle.sin(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, hidden = x.shape
+        query = self._rotate(self.query(x).view(batch, length, self.heads, self.head_size).transpose(1, 2))
+        key = self._rotate(
+            self.key(x).view(batch, length, self.key_value_heads, self.head_size).transpose(1, 2)
+        )
+        value = self.value(x).view(batch, length, self.key_value_heads, self.head_size).transpose(1, 2)
+        group = self.heads // self.key_value_heads
+        if group > 1:
+            key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        result: Tensor = self.output(mixed.transpose(1, 2).reshape(batch, length, hidden))
+        return result
+
+    def _rotate(self, x: Tensor) -> Tensor:
+        length = x.shape[-2]
+        left, right = x.chunk(2, -1)
+        return x * self.cosine[:length] + torch.cat((-right, left), -1) * self.sine[:length]
+
+
+class FeedForward(nn.Module):
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.gate = nn.Linear(model.hidden_size, model.feed_forward_size, bias=False)
+        self.up = nn.Linear(model.hidden_size, model.feed_forward_size, bias=False)
+        self.down = nn.Linear(model.feed_forward_size, model.hidden_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.down(functional.silu(self.gate(x)) * self.up(x))
+        return result
+
+
+class Layer(nn.Module):
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.attention_norm = RmsNorm(model.hidden_size)
+        self.attention = Attention(model)
+        self.feed_forward_norm = RmsNorm(model.hidden_size)
+        self.feed_forward = FeedForward(model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attention(self.attention_norm(x))
+        result: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+        return result
+
+
+class Head(nn.Module):
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.norm = RmsNorm(model.hidden_size)
+        self.projection = nn.Linear(model.hidden_size, model.vocabulary_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.projection(self.norm(x))
+        return logits
+
+
+class StageModel(nn.Module):
+    """The part of the model on one stage.
+
+    Input: tokens (microbatch, sequence) of int64 where the stage has the embedding, else hidden states
+    (microbatch, sequence, hidden). Output: logits (microbatch, sequence, vocabulary) where it has the head,
+    else hidden states.
+    """
+
+    def __init__(self, model: Model, stage: Stage, seed: int) -> None:
+        super().__init__()
+        numbers = range(stage.first_layer, stage.first_layer + stage.layer_count)
+        self.embedding = nn.Embedding(model.vocabulary_size, model.hidden_size) if stage.embedding else None
+        self.layers = nn.ModuleDict({str(number): Layer(model) for number in numbers})
+        self.head = Head(model) if stage.head else None
+        for number in numbers:
+            _initialise(self.layers[str(number)], model, seed, f"layer {number}")
+        if self.head is not None:
+            _initialise(self.head, model, seed, "head")
+        if self.embedding is not None:
+            _initialise(self.embedding, model, seed, "embedding")
+            if model.tied_embeddings and self.head is not None:
+                self.head.projection.weight = self.embedding.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.embedding is not None:
+            x = self.embedding(x)
+        for layer in self.layers.values():
+            x = layer(x)
+        return x if self.head is None else self.head(x)
+
+
+def _initialise(module: nn.Module, model: Model, seed: int, part: str) -> None:
+    """Normal weights, at the ends of residual branches scaled by 1/sqrt(2 layers) as in GPT-2."""
+    digest = hashlib.sha256(f"bace-pipe weights, seed {seed}, {part}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    for name, parameter in module.named_parameters():
+        if parameter.dim() == 1:
+            continue
+        residual = name in ("attention.output.weight", "feed_forward.down.weight")
+        deviation = INITIAL_DEVIATION / math.sqrt(2 * model.layers) if residual else INITIAL_DEVIATION
+        with torch.no_grad():
+            parameter.normal_(0.0, deviation, generator=generator)

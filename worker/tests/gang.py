@@ -1,0 +1,82 @@
+"""A whole gang in this process: the worker's own executor, stages and TCP transport, one thread per rank."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from bace_worker import plan as plans
+from bace_worker.executor import StepReport
+from bace_worker.outgoing import Transfer
+from bace_worker.rank import read_batches, train
+from bace_worker.stage import Stage
+from bace_worker.transport import Transport
+
+
+def no_check() -> None:
+    """The executor's `check` where nothing can ask it to stop."""
+
+
+@dataclass
+class Gang:
+    reports: dict[int, list[StepReport]] = field(default_factory=dict)
+    parameters: dict[str, Tensor] = field(default_factory=dict)
+    peaks: dict[int, int] = field(default_factory=dict)
+    transfers: dict[tuple[int, int], list[Transfer]] = field(default_factory=dict)
+
+    def losses(self) -> list[float]:
+        return [
+            report.loss for reports in self.reports.values() for report in reports if report.loss is not None
+        ]
+
+
+def connect_all(plan: plans.Plan) -> list[Transport]:
+    """Transports of all ranks of a plan, connected to each other."""
+    transports = [Transport(plan, rank.rank, "127.0.0.1") for rank in plan.ranks]
+    addresses = {rank: transport.address for rank, transport in enumerate(transports)}
+    in_parallel([lambda t=t: t.connect(addresses, no_check) for t in transports])
+    return transports
+
+
+def run_gang(document: dict[str, Any]) -> Gang:
+    """Trains the plan to its end; all ranks' results."""
+    plan = plans.read(document)
+    gang = Gang()
+    transports = connect_all(plan)
+
+    def run(number: int) -> None:
+        index = plan.ranks[number].stage
+        stage = Stage(plan, index, read_batches(plan, index)[0])
+        gang.reports[number] = []
+        train(plan, number, stage, transports[number], no_check, gang.reports[number].append)
+        transports[number].close(no_check)
+        gang.parameters.update(stage.model.state_dict())
+        gang.peaks[index] = stage.peak_in_flight
+        for to_stage, items in transports[number].take_transfers().items():
+            gang.transfers[index, to_stage] = items
+
+    in_parallel([lambda number=rank.rank: run(number) for rank in plan.ranks])
+    return gang
+
+
+def in_parallel(bodies: list[Any]) -> None:
+    """Runs all bodies in threads of their own; raises the first error of any."""
+    errors: list[BaseException] = []
+
+    def guarded(body: Any) -> None:
+        try:
+            body()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(body,), daemon=True) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads) or errors, "the gang hangs"
+    if errors:
+        raise errors[0]

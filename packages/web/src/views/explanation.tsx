@@ -1,0 +1,102 @@
+// Why a job is where it is: its place in the order, K*, the paths that were tried and what kept each from growing.
+import { type Explained, type JobView, PATHS } from "../api.ts";
+import { type Candidate, candidateText, headline, rejectionText, type Why } from "../explanation.ts";
+import { duration, figure, gpus } from "../format.ts";
+import { addressOf } from "../location.ts";
+import { usePolling } from "../polling.ts";
+import { explanationId } from "./job-row.tsx";
+
+/** For a queued job each answer is a dry run of the scheduler, so it is asked for less often than the list. */
+const EVERY_MS = 5000;
+
+export function ExplanationRow({ job, columns }: { readonly job: JobView; readonly columns: number }) {
+  const { failure, value } = usePolling<Explained>(
+    PATHS.explain(job.id),
+    EVERY_MS,
+    `${job.phase} ${job.epoch}`,
+  );
+  return (
+    <tr className="why" id={explanationId(job.id)}>
+      <td colSpan={columns}>
+        {value && (
+          <>
+            <h3>{headline(value)}</h3>
+            {value.why ? <WhyView why={value.why} /> : <p>The scheduler decided nothing about it.</p>}
+          </>
+        )}
+        {failure && !value && <p>No explanation: {failure.message}</p>}
+        {!failure && !value && <p>Asking the scheduler …</p>}
+      </td>
+    </tr>
+  );
+}
+
+function WhyView({ why }: { readonly why: Why }) {
+  const { blockedBy, candidates, iterationLowerBoundSeconds, neededGpus, policy, position, targetGpus } = why;
+  return (
+    <>
+      <dl>
+        <dt>Order</dt>
+        <dd>
+          place {position} by {policy}: <Order why={why} />
+        </dd>
+        <dt>K*</dt>
+        <dd>
+          {gpus(targetGpus)}
+          {neededGpus !== targetGpus && `, at least ${neededGpus}`}: the count with the shortest step if links
+          cost nothing
+        </dd>
+        <dt>Bound</dt>
+        <dd>no placement makes a step shorter than {duration(iterationLowerBoundSeconds)}</dd>
+        {blockedBy !== undefined && (
+          <>
+            <dt>Held</dt>
+            <dd>
+              by <a href={addressOf(blockedBy)}>{blockedBy}</a>: this policy lets nobody pass the first in
+              line
+            </dd>
+          </>
+        )}
+      </dl>
+      <h4>{candidates.length > 0 ? "Paths that were tried" : "No region has a free GPU"}</h4>
+      <ul className="paths">
+        {candidates.map((candidate, i) => (
+          // Two seeds can grow the same path.
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list comes whole and in its order.
+          <Path key={i} candidate={candidate} neededGpus={neededGpus} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Order({ why: { order } }: { readonly why: Why }) {
+  switch (order.kind) {
+    case "fcfs":
+      return "first come, first served";
+    case "priority":
+      return (
+        <>
+          priority {figure(order.score)} = (1−α)(1−I) + α(1−D) with network load α = {figure(order.alpha)},
+          computation I = {figure(order.intensity)}, bandwidth need D = {figure(order.sensitivity)}
+        </>
+      );
+  }
+}
+
+function Path({ candidate, neededGpus }: { readonly candidate: Candidate; readonly neededGpus: number }) {
+  return (
+    <li className={candidate.outcome}>
+      <strong>{candidate.regions.join(" → ")}</strong>: {candidateText(candidate, neededGpus)}
+      {candidate.rejections.length > 0 && (
+        <ul>
+          {candidate.rejections.map((rejection) => (
+            <li key={rejection.region}>
+              <span className="tag">{rejection.constraint}</span> {rejectionText(rejection)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import type { JobView } from "../src/api.ts";
+import { candidateText, headline, rejectionText } from "../src/explanation.ts";
+import { groupJobs, phaseWord } from "../src/queue.ts";
+
+function job(id: string, phase: JobView["phase"], fields: Partial<JobView> = {}): JobView {
+  return {
+    id,
+    tenant: "library",
+    phase,
+    outcome: null,
+    reason: null,
+    submittedSeconds: 0,
+    startedSeconds: null,
+    endedSeconds: null,
+    waitSeconds: 0,
+    jctSeconds: null,
+    epoch: 0,
+    placement: null,
+    iterations: 40,
+    step: 0,
+    firstLoss: null,
+    lastLoss: null,
+    predictedStepSeconds: null,
+    measuredStepSeconds: null,
+    electricityUsd: 0,
+    gpuSeconds: 0,
+    ...fields,
+  };
+}
+
+test("jobs stand in three groups, the history latest first", () => {
+  const jobs = [
+    job("first", "ended", { outcome: "finished", endedSeconds: 20 }),
+    job("second", "ended", { outcome: "failed", endedSeconds: 30 }),
+    job("too-wide", "infeasible", { submittedSeconds: 25 }),
+    job("third", "stopping"),
+    job("fourth", "queued"),
+    job("fifth", "running"),
+  ];
+  const names = groupJobs(jobs).map((group) => [group.title, group.jobs.map(({ id }) => id)]);
+  expect(names).toEqual([
+    ["Placed", ["third", "fifth"]],
+    ["Queue", ["fourth"]],
+    ["History", ["second", "too-wide", "first"]],
+  ]);
+  expect(groupJobs([])).toEqual([]);
+});
+
+test("a job that has ended says how", () => {
+  expect(phaseWord(job("a", "ended", { outcome: "cancelled" }))).toBe("cancelled");
+  expect(phaseWord(job("a", "queued"))).toBe("queued");
+});
+
+test("a bandwidth rejection says what the hop needs, what is left and what is missing", () => {
+  const text = rejectionText({
+    constraint: "bandwidth",
+    region: "virginia",
+    from: "frankfurt",
+    to: "virginia",
+    neededBitsPerSecond: 77e6,
+    residualBitsPerSecond: 12e6,
+  });
+  expect(text).toBe(
+    "not virginia: the hop frankfurt → virginia needs 77 Mbit/s and has 12 Mbit/s left, 65 Mbit/s short",
+  );
+});
+
+test("a path with too few GPUs says how many are missing", () => {
+  const regions = ["frankfurt"];
+  expect(candidateText({ regions, gpus: 3, outcome: "too-few-gpus", rejections: [] }, 4)).toBe(
+    "3 of 4 GPUs, 1 short",
+  );
+});
+
+test("the headline says where a job is, was or would be", () => {
+  const placement = { regions: [{ region: "frankfurt", gpus: 2 }], hops: [] };
+  const text = (kind: "start" | "placed" | "ended") => headline({ jobId: "a", kind, placement, why: null });
+  expect(text("start")).toBe("a would start now: frankfurt\u00a02");
+  expect(text("placed")).toBe("a is placed: frankfurt\u00a02");
+  expect(text("ended")).toBe("a has ended; it ran on frankfurt\u00a02");
+  expect(headline({ jobId: "a", kind: "ended", placement: null, why: null })).toBe("a has ended");
+});

@@ -1,0 +1,49 @@
+// `bace explain JOB`: why it waits, why it is where it is, or how it ended.
+import type { Explained, JobView } from "@bace-pipe/server";
+import type { Command } from "commander";
+import { duration, loss, money } from "../format.ts";
+import type { Colors, Io } from "../io.ts";
+import { distanceText, explanationText, headline } from "../render/explanation.ts";
+import { type Format, outputOption, rendered } from "../render/output.ts";
+import { withService } from "../service/connect.ts";
+import { addWhere, type Where } from "../service/discovery.ts";
+import { knownJob } from "../service/job-names.ts";
+
+interface Options extends Where {
+  readonly output: Format;
+}
+
+export function explainCommand(program: Command, io: Io): void {
+  addWhere(program.command("explain"))
+    .description("say why a job waits and how far it is from starting, or why it is where it is")
+    .argument("<job>", "name of the job")
+    .addOption(outputOption())
+    .addHelpText("after", "\nExamples:\n  bace explain english-prose\n  bace explain english-prose -o json")
+    .action(async (id: string, options: Options) => {
+      const [explained, job] = await withService(options, io, (client) =>
+        knownJob(client, id, () => Promise.all([client.explain(id), client.job(id)])),
+      );
+      io.out.write(rendered(options.output, explained, () => explainText(explained, job, io.out.colors)));
+    });
+}
+
+export function explainText(explained: Explained, job: JobView, colors: Colors): string {
+  const { why } = explained;
+  const parts = [`${colors.bold(headline(explained))}\n${stateText(job)}`];
+  if (why) parts.push(explanationText(why, colors));
+  if (why && (explained.kind === "wait" || explained.kind === "infeasible")) parts.push(distanceText(why));
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function stateText(job: JobView): string {
+  const { electricityUsd, firstLoss, iterations, lastLoss, outcome, phase, reason, step, waitSeconds } = job;
+  const facts = [outcome ?? phase, `waited ${duration(waitSeconds)}`];
+  if (job.startedSeconds !== null) facts.push(`step ${step} of ${iterations}`);
+  if (lastLoss !== null) facts.push(`loss ${loss(firstLoss)} → ${loss(lastLoss)}`);
+  if (job.predictedStepSeconds !== null) {
+    const { measuredStepSeconds: measured, predictedStepSeconds: predicted } = job;
+    facts.push(`step time ${duration(predicted)} predicted, ${duration(measured)} measured`);
+  }
+  if (electricityUsd > 0) facts.push(`${money(electricityUsd)} of electricity`);
+  return `${facts.join("; ")}\n${reason === null ? "" : `Because: ${reason}\n`}`;
+}

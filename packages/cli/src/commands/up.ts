@@ -1,0 +1,120 @@
+// `bace up`: the service, in the foreground. It can be stopped and started at any time: jobs go on without it.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Diagnostic } from "@bace-pipe/core/spec";
+import type { Service, ServiceOptions } from "@bace-pipe/server";
+import { type Command, InvalidArgumentError } from "commander";
+import { badFile, EXIT, Failure } from "../failure.ts";
+import { type NamedText, readNamed } from "../files.ts";
+import type { Io } from "../io.ts";
+import { stateFolder, stateOption } from "../service/discovery.ts";
+import { workerPython } from "../service/python.ts";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+
+interface Options {
+  readonly state?: string;
+  readonly fleet?: string;
+  readonly port?: number;
+  readonly policy?: string;
+  readonly python?: string;
+}
+
+export function upCommand(program: Command, io: Io): void {
+  program
+    .command("up")
+    .description("start the service in the foreground; Ctrl-C stops it and leaves jobs running")
+    .addOption(stateOption())
+    .option(
+      "--fleet <scenario>",
+      "scenario file whose regions and links are the fleet; needed the first time",
+    )
+    .option("--port <number>", "port to listen on (default: the one of last time, or any)", port)
+    .option("--policy <name>", "scheduling policy (default: bace)")
+    .option(
+      "--python <path>",
+      "Python with PyTorch (BACE_PYTHON, default: the one that setup found, or python3)",
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bace up --fleet scenarios/demo-three-regions.yaml
+  bace up                                             come back to the service of this folder's .bace
+  bace up --state /var/lib/bace --port 7420 --policy cr-lcf --fleet fleet.yaml`,
+    )
+    .action((options: Options) => up(options, io));
+}
+
+async function up(options: Options, io: Io): Promise<void> {
+  const folder = stateFolder(options, io);
+  const scenario = options.fleet === undefined ? undefined : await readNamed(options.fleet, io);
+  const say = (line: string) => io.err.write(`${line}\n`);
+  let interrupt = () => {};
+  const interrupted = new Promise<void>((done) => {
+    interrupt = done;
+  });
+  const stopListening = io.onInterrupt(interrupt);
+  say(
+    existsSync(join(folder, "db"))
+      ? `opening ${folder}`
+      : `making a database in ${folder}: takes some seconds`,
+  );
+  const service = await start(serviceOptions(options, folder, scenario, io), scenario);
+  io.out.write(`${service.url}\n`);
+  say(
+    `the service runs; its log is ${join(folder, "logs/service.log")}. Ctrl-C stops it and leaves jobs running.`,
+  );
+  try {
+    await Promise.race([interrupted, service.failed]);
+  } catch (error) {
+    throw new Failure(`the service cannot go on: ${(error as Error).message}`, {
+      exitCode: EXIT.failed,
+      code: "service-failed",
+      hint: `see ${join(folder, "logs/service.log")}; \`bace up --state ${folder}\` starts it again`,
+    });
+  } finally {
+    stopListening();
+  }
+  say("stopping the service …");
+  await service.close();
+  say(`stopped. Jobs that run go on without it; \`bace up --state ${folder}\` comes back to them.`);
+}
+
+function serviceOptions(
+  { policy, port: number, python }: Options,
+  stateDirectory: string,
+  scenario: NamedText | undefined,
+  io: Io,
+): ServiceOptions {
+  return {
+    stateDirectory,
+    python: workerPython(python, io),
+    workerDirectory: join(ROOT, "worker"),
+    ...(scenario ? { scenario: { file: scenario.file, text: scenario.text } } : {}),
+    ...(policy === undefined ? {} : { policy }),
+    ...(number === undefined ? {} : { port: number }),
+  };
+}
+
+async function start(options: ServiceOptions, scenario: NamedText | undefined): Promise<Service> {
+  const { START_ERRORS, StartError, startService } = await import("@bace-pipe/server");
+  try {
+    return await startService(options);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const diagnostics: readonly Diagnostic[] = error.diagnostics;
+    if (scenario && diagnostics.length > 0) throw badFile(scenario.file, scenario.text, diagnostics);
+    const exitCode =
+      error.code === "state-in-use" || error.code === "port-in-use" ? EXIT.failed : EXIT.badInput;
+    throw new Failure(START_ERRORS[error.code], { exitCode, code: error.code, hint: error.message });
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > 65_535)
+    throw new InvalidArgumentError("Give a number from 1 to 65535.");
+  return number;
+}

@@ -1,0 +1,77 @@
+// The same workload on the simulator's virtual clock, by every policy, beside what was measured here by one of them.
+import { summarise } from "@bace-pipe/core";
+import type { JobView } from "@bace-pipe/server";
+import { deviation, duration, money } from "../format.ts";
+import type { Colors } from "../io.ts";
+import { type Column, table } from "../render/table.ts";
+import type { SimulationReport } from "../simulation/run.ts";
+
+interface Row {
+  readonly name: string;
+  readonly averageWaitSeconds: number | null;
+  readonly averageJctSeconds: number | null;
+  readonly p95JctSeconds: number | null;
+  readonly makespanSeconds: number;
+  readonly electricityUsd: number;
+}
+
+const FIGURES: readonly (readonly [string, (row: Row) => number | null, typeof duration])[] = [
+  ["AVG WAIT", (row) => row.averageWaitSeconds, duration],
+  ["AVG JCT", (row) => row.averageJctSeconds, duration],
+  ["P95 JCT", (row) => row.p95JctSeconds, duration],
+  ["MAKESPAN", (row) => row.makespanSeconds, duration],
+  ["ELECTRICITY", (row) => row.electricityUsd, money],
+];
+
+export function comparisonText(
+  jobs: readonly JobView[],
+  { policies, timeModel }: SimulationReport,
+  colors: Colors,
+): string {
+  const simulated = Object.entries(policies).map(
+    ([name, result]): Row => ({ ...result, name: `${name}, simulated` }),
+  );
+  const reference = simulated[0]!;
+  const columns: readonly Column<Row>[] = [
+    { heading: "POLICY", cell: ({ name }) => name },
+    ...FIGURES.map(
+      ([heading, value, format]): Column<Row> => ({
+        heading,
+        align: "right",
+        cell: (row) => format(value(row)),
+      }),
+    ),
+    {
+      heading: `JCT AGAINST ${reference.name.toUpperCase()}`,
+      align: "right",
+      cell: (row) => (row === reference ? "" : deviation(row.averageJctSeconds, reference.averageJctSeconds)),
+    },
+  ];
+  return (
+    table(columns, [measuredRow(jobs), ...simulated], { colors }) +
+    `Simulated with time model ${timeModel}; without the time PyTorch takes to start, which is in the measured waiting.\n`
+  );
+}
+
+/** The simulator's own arithmetic over what the service saw; times count from the first submission. */
+export function measuredRow(jobs: readonly JobView[]): Row {
+  const origin = Math.min(...jobs.map(({ submittedSeconds }) => submittedSeconds));
+  const results = jobs.map(({ endedSeconds, id, outcome, tenant, ...job }) => ({
+    id,
+    tenant,
+    outcome: outcome === "finished" ? ("finished" as const) : ("unfinished" as const),
+    submitSeconds: job.submittedSeconds - origin,
+    startSeconds: job.startedSeconds === null ? null : job.startedSeconds - origin,
+    endSeconds: endedSeconds === null ? null : endedSeconds - origin,
+    waitSeconds: job.waitSeconds,
+    jctSeconds: job.jctSeconds,
+    placement: job.placement?.regions ?? [],
+    iterationSeconds: job.measuredStepSeconds,
+    electricityUsd: job.electricityUsd,
+    energyKwh: 0,
+    egressUsd: 0,
+  }));
+  const makespanSeconds = Math.max(0, ...results.map(({ endSeconds }) => endSeconds ?? 0));
+  const unknownUse = { gpuSecondsHeld: 0, gpuSecondsThere: 0, linkBitsReserved: 0, linkBitsThere: 0 };
+  return { ...summarise(results, makespanSeconds, unknownUse), name: "bace, measured" };
+}

@@ -1,0 +1,78 @@
+// A service that is started again when it dies. What it ran goes on meanwhile, and the next one adopts it.
+import type { Client } from "@bace-pipe/server";
+import { EXIT, Failure } from "../failure.ts";
+import type { Screen } from "../render/screen.ts";
+import { connect } from "../service/connect.ts";
+import { type ServiceOptions, type ServiceProcess, startServiceProcess } from "./service-process.ts";
+
+const MAX_STARTS = 6;
+/** Between two signs of life where lines do not overwrite each other. */
+const PLAIN_SECONDS = 5;
+
+export interface KeptService {
+  readonly url: string;
+  readonly pid: number;
+  readonly client: Client;
+  /** Starts it again if it has died. */
+  ensure(): Promise<void>;
+  stop(): Promise<void>;
+  /** Leaves it running when this process ends. */
+  leave(): void;
+}
+
+export async function keepService(
+  options: ServiceOptions,
+  screen: Screen,
+  interrupted: AbortSignal,
+): Promise<KeptService> {
+  let starts = 0;
+  let service: ServiceProcess;
+  let client: Client;
+  const start = async () => {
+    starts++;
+    service = await startServiceProcess(options, signsOfLife(screen), interrupted);
+    client = await connect(service.url);
+  };
+  await start();
+  return {
+    get url() {
+      return service.url;
+    },
+    get pid() {
+      return service.pid;
+    },
+    get client() {
+      return client;
+    },
+    async ensure() {
+      const ended = service.ended();
+      if (ended === undefined) return;
+      if (starts === MAX_STARTS) {
+        throw new Failure(`the service died ${starts} times, the last time with ${ended}`, {
+          exitCode: EXIT.failed,
+          code: "service-failed",
+          hint: `see ${options.folder}/logs/service.log`,
+        });
+      }
+      screen.say(
+        `the service (pid ${service.pid}) died with ${ended}; starting it again, jobs train on meanwhile`,
+      );
+      await start();
+      screen.say(`the service is back (pid ${service.pid}) and has adopted what runs`);
+    },
+    stop: () => service.stop(),
+    leave: () => service.leave(),
+  };
+}
+
+function signsOfLife(screen: Screen): (seconds: number) => void {
+  let next = 0;
+  return (seconds) => {
+    const text = `starting the service and its database: ${Math.floor(seconds)} s`;
+    if (screen.isTerminal) screen.show(`${text}\n`);
+    else if (seconds >= next) {
+      screen.say(text);
+      next += PLAIN_SECONDS;
+    }
+  };
+}

@@ -1,0 +1,75 @@
+// Everything of the outside that commands touch but files and the service: streams, environment, terminal, questions.
+// Tests pass one that records. Data goes to `out`, chatter to `err`.
+import { createInterface } from "node:readline/promises";
+import { text } from "node:stream/consumers";
+import pc from "picocolors";
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export interface Stream {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Lines of the terminal as it is now. */
+  rows(): number;
+  readonly colors: Colors;
+}
+
+export interface Io {
+  readonly out: Stream;
+  readonly err: Stream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  /** A line of answer, or undefined where nobody can be asked. */
+  ask(question: string): Promise<string | undefined>;
+  /** Calls back once, at Ctrl-C or a request to end; returns how to stop listening. */
+  onInterrupt(callback: () => void): () => void;
+}
+
+export function processIo(): Io {
+  const { env, stdin } = process;
+  return {
+    out: streamOf(process.stdout, env),
+    err: streamOf(process.stderr, env),
+    env,
+    folder: process.cwd(),
+    readInput: () => text(stdin),
+    async ask(question) {
+      if (!stdin.isTTY || !process.stderr.isTTY) return undefined;
+      const lines = createInterface({ input: stdin, output: process.stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
+    onInterrupt(callback) {
+      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+      for (const signal of signals) process.on(signal, callback);
+      return () => {
+        for (const signal of signals) process.off(signal, callback);
+      };
+    },
+  };
+}
+
+/** Colour only on a terminal that can, and that was not asked to do without (no-color.org). */
+export function wantsColor(isTerminal: boolean, env: Io["env"]): boolean {
+  return isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
+  // `bace queue | head`: whoever reads has had enough.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  const isTerminal = stream.isTTY === true && env["TERM"] !== "dumb";
+  return {
+    write: (text_) => void stream.write(text_),
+    isTerminal,
+    rows: () => stream.rows ?? 24,
+    colors: pc.createColors(wantsColor(isTerminal, env)),
+  };
+}

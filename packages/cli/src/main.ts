@@ -1,0 +1,67 @@
+// The command line of BACE-Pipe: wiring only. A new command is one file in commands/ and one line here.
+import { Command, CommanderError } from "commander";
+import { cancelCommand } from "./commands/cancel.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { planCommand } from "./commands/plan.ts";
+import { queueCommand } from "./commands/queue.ts";
+import { regionsCommand } from "./commands/regions.ts";
+import { simulateCommand } from "./commands/simulate.ts";
+import { submitCommand } from "./commands/submit.ts";
+import { upCommand } from "./commands/up.ts";
+import { EXIT, Failure } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { failureText } from "./render/failure.ts";
+import { VERSION } from "./version.ts";
+
+const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => void) => void)[] = [
+  demoCommand,
+  upCommand,
+  submitCommand,
+  queueCommand,
+  explainCommand,
+  cancelCommand,
+  planCommand,
+  simulateCommand,
+  regionsCommand,
+];
+
+/** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 3 no service. Never throws. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command("bace")
+    .description(
+      "Trains large models as pipelines over GPU clusters in several regions, and decides which, where and when.",
+    )
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => io.err.write(text),
+      getOutHasColors: () => io.out.colors.isColorSupported,
+      getErrHasColors: () => io.err.colors.isColorSupported,
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bace demo                                          train six small models over three emulated regions
+  bace simulate scenarios/paper-six-regions.yaml     compare scheduling policies
+  bace up --fleet scenarios/demo-three-regions.yaml  start the service
+
+Exit codes: 0 done, 1 failed, 2 bad input, 3 no service to talk to.`,
+    );
+  for (const register of COMMANDS) register(program, io, (code) => (exitCode = code));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+    if (error instanceof Failure) {
+      io.err.write(failureText(error, io.err.colors));
+      return error.details.exitCode;
+    }
+    io.err.write(`error[internal]: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return EXIT.failed;
+  }
+}

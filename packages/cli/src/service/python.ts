@@ -1,0 +1,32 @@
+// Which Python runs the worker: asked for, or what setup found. Checked before the service starts: a job that fails
+// because PyTorch is missing would say so only in a log.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXIT, Failure } from "../failure.ts";
+import type { Io } from "../io.ts";
+
+/** Written by scripts/setup.mjs. */
+const FOUND_BY_SETUP = fileURLToPath(new URL("../../../../.cache/python", import.meta.url));
+const NEEDED = ["torch", "numpy"];
+
+/** An absolute path, or a name to be looked up in PATH: launches have a working folder of their own. */
+export function workerPython(asked: string | undefined, io: Io): string {
+  const wish = asked ?? io.env["BACE_PYTHON"];
+  const python = wish ? (wish.includes("/") ? resolve(io.folder, wish) : wish) : foundBySetup();
+  const script =
+    "import importlib.util as u, sys; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])";
+  const { status, stdout } = spawnSync(python, ["-c", script, ...NEEDED], { encoding: "utf8" });
+  const missing = status === 0 ? stdout.trim() : undefined;
+  if (missing === "") return python;
+  throw new Failure(missing === undefined ? `cannot run ${python}` : `${python} lacks ${missing}`, {
+    exitCode: EXIT.failed,
+    code: "no-python",
+    hint: `in a checkout, \`node scripts/setup.mjs\` sets up a Python with PyTorch; or name one with --python or BACE_PYTHON`,
+  });
+}
+
+function foundBySetup(): string {
+  return existsSync(FOUND_BY_SETUP) ? readFileSync(FOUND_BY_SETUP, "utf8").trim() : "python3";
+}

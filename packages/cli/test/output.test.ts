@@ -1,0 +1,61 @@
+import pc from "picocolors";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { wantsColor } from "../src/io.ts";
+import { rendered } from "../src/render/output.ts";
+import { createScreen } from "../src/render/screen.ts";
+import { type Column, table } from "../src/render/table.ts";
+
+const VALUE = { jobs: [{ id: "a", lastLoss: null }] };
+const colors = pc.createColors(false);
+
+test("json and yaml are the value itself", () => {
+  const draw = () => "never drawn";
+  expect(JSON.parse(rendered("json", VALUE, draw))).toEqual(VALUE);
+  expect(parse(rendered("yaml", VALUE, draw))).toEqual(VALUE);
+});
+
+test("table and wide are drawn", () => {
+  const draw = (wide: boolean) => (wide ? "wide" : "narrow");
+  expect(rendered("table", VALUE, draw)).toBe("narrow");
+  expect(rendered("wide", VALUE, draw)).toBe("wide");
+});
+
+test("columns line up, whatever the colours", () => {
+  const columns: readonly Column<readonly [string, string]>[] = [
+    { heading: "JOB", cell: ([name]) => pc.createColors(true).green(name) },
+    { heading: "STEP", align: "right", cell: ([, step]) => step },
+    { heading: "MORE", wide: true, cell: () => "more" },
+  ];
+  const plain = table(columns, [["long-name", "1"]], { colors })
+    .replaceAll("\x1b[32m", "")
+    .replaceAll("\x1b[39m", "");
+  expect(plain).toBe("JOB        STEP\nlong-name     1\n");
+  expect(table(columns, [["a", "1"]], { colors, wide: true })).toContain("MORE");
+});
+
+test("colour only on a terminal that was not asked to do without", () => {
+  expect(wantsColor(true, {})).toBe(true);
+  expect(wantsColor(false, {})).toBe(false);
+  expect(wantsColor(true, { NO_COLOR: "1" })).toBe(false);
+  expect(wantsColor(true, { TERM: "dumb" })).toBe(false);
+});
+
+test("a screen repeats itself only when something changed, and in place on a terminal", () => {
+  const show = (isTerminal: boolean) => {
+    let written = "";
+    const screen = createScreen({
+      write: (text) => {
+        written += text;
+      },
+      isTerminal,
+      rows: () => 24,
+      colors,
+    });
+    for (const picture of ["one\n", "one\n", "two\n"]) screen.show(picture);
+    return written;
+  };
+  expect(show(false)).toBe("one\n\ntwo\n");
+  expect(show(true).split("one")).toHaveLength(2);
+  expect(show(true)).toContain("\x1b[1A\r");
+});

@@ -1,0 +1,82 @@
+// The app: guards first, then one file per resource, then what became of errors. No ports and no files in here, so tests
+// call `app.request()`.
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Logger } from "pino";
+import { ProblemError } from "../problem.ts";
+import type { ApiContext } from "./context.ts";
+import { addDecisions } from "./decisions.ts";
+import { addJobs } from "./jobs.ts";
+import { addLaunches } from "./launches.ts";
+import { addPlan } from "./plan.ts";
+import { addRegions } from "./regions.ts";
+import { addService } from "./service.ts";
+
+const BODY_LIMIT_BYTES = 2 ** 20;
+const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export interface AppOptions extends ApiContext {
+  readonly logger: Logger;
+}
+
+export function createApp({ logger, ...context }: AppOptions): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const detail = result.error.issues
+        .map(({ path, message }) => `${path.join(".") || "body"}: ${message}`)
+        .join("; ");
+      throw new ProblemError("invalid-request", detail);
+    },
+  });
+
+  // A page in somebody's browser must not reach a service that trusts its machine: neither under another name (the
+  // Host check) nor with a form (JSON needs the consent of CORS, which is never given).
+  app.use(async (c, next) => {
+    const { hostname } = new URL(c.req.url);
+    if (!LOOPBACK_NAMES.has(hostname)) throw new ProblemError("wrong-host", `use localhost, not ${hostname}`);
+    const contentType = c.req.header("content-type")?.split(";")[0]?.trim();
+    if (c.req.method === "POST" && contentType !== "application/json") {
+      throw new ProblemError("unsupported-media-type", "send JSON with Content-Type: application/json");
+    }
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: BODY_LIMIT_BYTES,
+      onError: () => {
+        throw new ProblemError("body-too-large", `at most ${BODY_LIMIT_BYTES} bytes`);
+      },
+    }),
+  );
+
+  addService(app, context);
+  addJobs(app, context);
+  addPlan(app, context);
+  addRegions(app, context);
+  addDecisions(app, context);
+  addLaunches(app, context);
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "BACE-Pipe", version: context.version, license: { name: "Apache-2.0" } },
+  });
+
+  app.notFound((c) => answer(c, new ProblemError("unknown-route", `${c.req.method} ${c.req.path}`)));
+  app.onError((error, c) => {
+    if (error instanceof ProblemError) return answer(c, error);
+    if (error instanceof HTTPException && error.status < 500)
+      return answer(c, new ProblemError("invalid-request", error.message));
+    logger.error(error, `${c.req.method} ${c.req.path}`);
+    return answer(c, new ProblemError("internal", "see logs/service.log in the service's state folder"));
+  });
+  return app;
+}
+
+function answer(c: Context, { problem }: ProblemError): Response {
+  return c.json(problem, problem.status as ContentfulStatusCode, {
+    "Content-Type": "application/problem+json",
+  });
+}

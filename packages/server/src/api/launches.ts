@@ -1,0 +1,79 @@
+// The two routes that ranks use: check in until the gang is together, then report. Both may be repeated at any time; a
+// rank that is refused ends.
+import { createRoute, z } from "@hono/zod-openapi";
+import { admitRank } from "../gate.ts";
+import { progressFacts } from "../telemetry.ts";
+import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
+import {
+  rendezvousReplySchema,
+  rendezvousRequestSchema,
+  telemetryReplySchema,
+  telemetryRequestSchema,
+} from "./types.ts";
+
+const params = z.object({
+  jobId: z.string().openapi({ param: { name: "jobId", in: "path" } }),
+  epoch: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .openapi({ param: { name: "epoch", in: "path" } }),
+});
+
+const refusals = [
+  "invalid-request",
+  "wrong-launch-key",
+  "unknown-job",
+  "unknown-rank",
+  "stale-epoch",
+] as const;
+
+const rendezvousRoute = createRoute({
+  method: "post",
+  path: "/v1/launches/{jobId}/{epoch}/rendezvous",
+  summary: "Check a rank in; answers with every rank's address once all are there",
+  request: { params, ...bodyOf(rendezvousRequestSchema) },
+  responses: {
+    200: { description: "Wait and ask again, or start", ...jsonOf(rendezvousReplySchema) },
+    ...problems(...refusals, "data-mismatch", "gang-cancelled"),
+  },
+});
+
+const telemetryRoute = createRoute({
+  method: "post",
+  path: "/v1/launches/{jobId}/{epoch}/telemetry",
+  summary: "Report steps; acknowledged when they are stored",
+  request: { params, ...bodyOf(telemetryRequestSchema) },
+  responses: {
+    200: { description: "Stored", ...jsonOf(telemetryReplySchema) },
+    ...problems(...refusals, "gang-cancelled"),
+  },
+});
+
+export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void {
+  app.openapi(rendezvousRoute, async (c) => {
+    const { launchKey, ...checkIn } = c.req.valid("json");
+    const caller = { ...c.req.valid("param"), launchKey, rank: checkIn.rank };
+    let live = admitRank(writer.state(), caller);
+    if (!live.epoch.addresses) {
+      rendezvous.checkIn(live, checkIn);
+      if (rendezvous.startFacts(writer.state(), caller.jobId).length > 0) {
+        await writer.commit((state) => rendezvous.startFacts(state, caller.jobId));
+      }
+      live = admitRank(writer.state(), caller); // it may have been given up while that was written
+    }
+    const { addresses } = live.epoch;
+    if (!addresses) return c.json({ state: "waiting" as const }, 200);
+    return c.json({ state: "ready" as const, addresses: [...addresses] }, 200);
+  });
+
+  app.openapi(telemetryRoute, async (c) => {
+    const { launchKey, rank, sequence, steps } = c.req.valid("json");
+    const caller = { ...c.req.valid("param"), launchKey, rank };
+    admitRank(writer.state(), caller);
+    if (steps.length > 0) {
+      await writer.commit((state) => progressFacts(admitRank(state, caller), rank, steps));
+    }
+    return c.json({ acknowledged: sequence }, 200);
+  });
+}

@@ -1,0 +1,36 @@
+// Is it there, and what is it: health and the service's own description.
+import { createRoute, z } from "@hono/zod-openapi";
+import { ProblemError } from "../problem.ts";
+import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
+import { serviceSchema } from "./types.ts";
+
+const healthRoute = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the log is replayed and the service takes requests",
+  responses: {
+    200: { description: "It does", ...jsonOf(z.object({ status: z.literal("ok") })) },
+    ...problems("stopping"),
+  },
+});
+
+const serviceRoute = createRoute({
+  method: "get",
+  path: "/v1/service",
+  summary: "Version, policy and place in the log",
+  responses: { 200: { description: "The service", ...jsonOf(serviceSchema) } },
+});
+
+export function addService(app: App, { writer, policy, timeModel, version }: ApiContext): void {
+  app.openapi(healthRoute, (c) => {
+    if (!writer.healthy()) throw new ProblemError("stopping", "the writer has ended: see logs/service.log");
+    return c.json({ status: "ok" as const }, 200);
+  });
+
+  app.openapi(serviceRoute, (c) => {
+    const { fleet, seq } = writer.state();
+    const nowSeconds = writer.nowSeconds();
+    const about = { version, policy: policy.name, timeModel, fleet: fleet?.name ?? null };
+    return c.json({ ...about, seq, nowSeconds, pid: process.pid }, 200);
+  });
+}

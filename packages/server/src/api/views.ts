@@ -1,0 +1,130 @@
+// State → wire: names instead of indices, sums up to now, no secrets.
+import {
+  type Fleet,
+  forEachHop,
+  isActive,
+  type JobState,
+  type Placement,
+  placedGpus,
+  placementElectricityUsd,
+  priceAt,
+  type State,
+} from "@bace-pipe/core";
+import type { FleetHistory } from "../fleet-history.ts";
+import type { Decided } from "../store/log.ts";
+import type { DecisionView, Explained, JobView, PlacementView, RegionList } from "./types.ts";
+
+export function placementView(placement: Placement, fleet: Fleet): PlacementView {
+  const nameOf = (region: number) => fleet.regions[region]!.name;
+  const hops: PlacementView["hops"] = [];
+  forEachHop(placement, (from, to, reservedBitsPerSecond) => {
+    hops.push({ from: nameOf(from), to: nameOf(to), reservedBitsPerSecond });
+  });
+  return {
+    regions: placement.regions.map((region, i) => ({ region: nameOf(region), gpus: placement.gpus[i]! })),
+    hops,
+  };
+}
+
+export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: number): JobView {
+  const { job, phase, outcome, epoch, progress } = known;
+  const shown = isActive(phase) || phase === "ended" ? epoch : undefined;
+  const fleet = shown && fleets.at(shown.placedSeconds);
+  const current = isActive(phase) ? shown : undefined;
+  const endSeconds = known.endedSeconds ?? nowSeconds;
+  const usd =
+    current && placementElectricityUsd(fleet!, current.placement, current.placedSeconds, nowSeconds);
+  const gpuSeconds = current && placedGpus(current.placement) * (nowSeconds - current.placedSeconds);
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    phase,
+    outcome: outcome?.kind ?? null,
+    reason: (outcome?.kind === "failed" ? outcome.reason : known.reason) ?? null,
+    submittedSeconds: job.submitSeconds,
+    startedSeconds: known.firstStartSeconds ?? null,
+    endedSeconds: known.endedSeconds ?? null,
+    waitSeconds: (known.firstStartSeconds ?? endSeconds) - job.submitSeconds,
+    jctSeconds: known.endedSeconds === undefined ? null : known.endedSeconds - job.submitSeconds,
+    epoch: known.epochs,
+    placement: shown ? placementView(shown.placement, fleet!) : null,
+    iterations: job.iterations,
+    step: progress?.step ?? 0,
+    firstLoss: progress?.firstLoss ?? null,
+    lastLoss: progress?.lastLoss ?? null,
+    predictedStepSeconds: shown?.predictedIterationSeconds ?? null,
+    measuredStepSeconds:
+      progress && progress.stepCount > 0 ? progress.stepSecondsSum / progress.stepCount : null,
+    electricityUsd: known.electricityUsd + (usd ?? 0),
+    gpuSeconds: known.gpuSeconds + (gpuSeconds ?? 0),
+  };
+}
+
+export function regionsView({ fleet, ledger }: State, nowSeconds: number): RegionList {
+  const { name, regions, links } = fleet!;
+  const { freeGpus, reservedBitsPerSecond } = ledger!;
+  return {
+    fleet: name,
+    nowSeconds,
+    regions: regions.map((region, index) => ({
+      name: region.name,
+      gpuType: region.gpuType.name,
+      emulated: region.gpuType.emulated ?? false,
+      gpus: region.gpus,
+      freeGpus: freeGpus[index]!,
+      priceUsdPerKwh: priceAt(region.tariff, nowSeconds),
+      pue: region.pue,
+      latitude: region.latitude ?? null,
+      longitude: region.longitude ?? null,
+      links: links
+        .filter(({ from }) => from === index)
+        .map(({ to, bandwidthBitsPerSecond, latencySeconds }) => ({
+          to: regions[to]!.name,
+          bandwidthBitsPerSecond,
+          reservedBitsPerSecond: reservedBitsPerSecond[index * regions.length + to]!,
+          latencySeconds,
+        })),
+    })),
+  };
+}
+
+export function decisionView(decided: Decided, fleets: FleetHistory): DecisionView {
+  const { seq, atSeconds, kind, jobId, why } = decided;
+  const placed = decided.kind === "placed" ? decided : undefined;
+  return {
+    seq,
+    atSeconds,
+    kind,
+    jobId,
+    epoch: placed?.epoch ?? null,
+    placement: placed ? placementView(placed.placement, fleets.at(atSeconds)) : null,
+    predictedStepSeconds: placed?.predictedIterationSeconds ?? null,
+    why: explanationView(why),
+  };
+}
+
+/** The same data; copied because the wire's types are mutable. */
+export function explanationView(why: Decided["why"]): DecisionView["why"] {
+  const { blockedBy, ...rest } = why;
+  return {
+    ...rest,
+    candidates: why.candidates.map((candidate) => ({
+      ...candidate,
+      regions: [...candidate.regions],
+      rejections: [...candidate.rejections],
+    })),
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  };
+}
+
+/** What was decided about a job that is no longer in the queue. */
+export function explainedView(
+  { job, phase, epoch, infeasibleWhy }: JobState,
+  fleets: FleetHistory,
+): Explained {
+  const why = phase === "infeasible" ? infeasibleWhy : epoch?.why;
+  const kind = phase === "infeasible" || phase === "ended" ? phase : "placed";
+  const placement =
+    epoch && phase !== "infeasible" ? placementView(epoch.placement, fleets.at(epoch.placedSeconds)) : null;
+  return { jobId: job.id, kind, placement, why: why ? explanationView(why) : null };
+}

@@ -1,0 +1,148 @@
+// Launches as processes of this machine: one supervisor (`python -m bace_worker launch`) per launch, in a session of
+// its own, so that it outlives the service. Serves every region of a fleet: what tells regions apart is emulated by the
+// worker. Nothing about a launch is kept in memory but that it has ended, which never changes.
+import { spawn } from "node:child_process";
+import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing, writeJson } from "../files.ts";
+import type { Artifact, Executor, Found, Launch, Submitted } from "./executor.ts";
+import { ageSeconds, type FolderState, readLaunchFolder } from "./launch-folder.ts";
+import { isAlive, type ProcessId, startTicksOf } from "./process.ts";
+
+export interface LocalExecutorOptions {
+  /** Folder with one folder per launch. */
+  readonly launchesDirectory: string;
+  /** Python with PyTorch. */
+  readonly python: string;
+  /** Folder that holds the package bace_worker. */
+  readonly workerDirectory: string;
+  /** How long a folder may be without a process before it counts as abandoned by a crash. */
+  readonly graceSeconds?: number;
+  /** How long a supervisor that was asked to end has for it; it gives its ranks 10 s. */
+  readonly killAfterSeconds?: number;
+}
+
+const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
+const LOG_BYTES = 2000;
+
+export function createLocalExecutor(options: LocalExecutorOptions): Executor {
+  const { launchesDirectory, graceSeconds = 5, killAfterSeconds = 15 } = options;
+  const ended = new Map<string, Launch>();
+  const folderOf = (key: string) => join(launchesDirectory, key);
+
+  const stateOf = async (key: string): Promise<FolderState> => {
+    const known = ended.get(key);
+    if (known?.kind === "exited") return known;
+    const state = await readLaunchFolder(folderOf(key), graceSeconds);
+    if (state.kind === "exited") ended.set(key, state);
+    return state;
+  };
+
+  return {
+    capabilities: { name: "local", serves: () => true },
+
+    async submit(key, artifact): Promise<Submitted> {
+      if ((await stateOf(key)).kind !== "absent") return { kind: "exists" };
+      const folder = folderOf(key);
+      await mkdir(folder, { recursive: true });
+      await writeJson(join(folder, "plan.json"), artifact.plan);
+      return start(folder, artifact, options);
+    },
+
+    async find(key): Promise<Found> {
+      return publicly(await stateOf(key));
+    },
+
+    async list() {
+      const launches = new Map<string, Launch>();
+      for (const key of await namesIn(launchesDirectory)) {
+        if (!LAUNCH_KEY.test(key)) continue;
+        const state = publicly(await stateOf(key));
+        if (state.kind !== "absent") launches.set(key, state);
+      }
+      return launches;
+    },
+
+    async cancel(key) {
+      const state = await stateOf(key);
+      if (state.kind !== "running" || !state.process) return;
+      const marker = join(folderOf(key), "cancelled");
+      const askedSecondsAgo = await ageSeconds(marker);
+      if (askedSecondsAgo === undefined) {
+        signal(state.process, "SIGTERM");
+        await writeFile(marker, "");
+      } else if (askedSecondsAgo > killAfterSeconds) {
+        signal(state.process, "SIGKILL");
+      }
+    },
+
+    async logs(key) {
+      const folder = folderOf(key);
+      const names = (await namesIn(folder)).filter((name) => name.endsWith(".log")).sort();
+      const tails = await Promise.all(
+        names.map(async (name) => {
+          const text = await readFile(join(folder, name), "utf8");
+          return `==> ${name} <==\n${text.slice(-LOG_BYTES)}`;
+        }),
+      );
+      return tails.join("\n");
+    },
+  };
+}
+
+async function start(
+  folder: string,
+  { region }: Artifact,
+  { python, workerDirectory }: LocalExecutorOptions,
+): Promise<Submitted> {
+  const output = await open(join(folder, "supervisor.log"), "a");
+  try {
+    const plan = join(folder, "plan.json");
+    const supervisor = spawn(
+      python,
+      ["-m", "bace_worker", "launch", "--plan", plan, "--region", region, "--directory", folder],
+      {
+        cwd: folder,
+        detached: true,
+        stdio: ["ignore", output.fd, output.fd],
+        env: { ...process.env, PYTHONPATH: workerDirectory },
+      },
+    );
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      supervisor.once("spawn", () => resolve(undefined)).once("error", resolve);
+    });
+    if (failure) return notStarted(python, failure);
+    supervisor.unref();
+    const pid = supervisor.pid!;
+    const spawned: ProcessId = { pid, startTicks: startTicksOf(pid) };
+    await writeJson(join(folder, "spawned.json"), spawned);
+    return { kind: "accepted" };
+  } finally {
+    await output.close();
+  }
+}
+
+/** A missing program stays missing; a machine without memory or process slots may have some later. */
+function notStarted(python: string, { code, message }: NodeJS.ErrnoException): Submitted {
+  const reason = `cannot start ${python}: ${message}`;
+  return { kind: code === "ENOENT" || code === "EACCES" ? "rejected" : "unknown", reason };
+}
+
+/** To the supervisor alone to end it in good order; to its whole session to end it for certain. */
+function signal(supervisor: ProcessId, name: "SIGTERM" | "SIGKILL"): void {
+  if (!isAlive(supervisor)) return;
+  process.kill(name === "SIGKILL" ? -supervisor.pid : supervisor.pid, name);
+}
+
+function publicly(state: FolderState): Launch | { readonly kind: "absent" } {
+  return state.kind === "running" ? { kind: "running" } : state;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

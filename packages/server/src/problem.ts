@@ -1,0 +1,37 @@
+// Everything the API can refuse, by its stable code (RFC 9457, application/problem+json). Handlers throw a ProblemError;
+// the app turns it into the answer.
+import type { Diagnostic } from "@bace-pipe/core/spec";
+import type { Problem } from "./api/types.ts";
+
+export const PROBLEMS = {
+  "invalid-request": { status: 400, title: "The request is not what this route takes." },
+  "wrong-launch-key": { status: 403, title: "This is not the secret of the launch." },
+  "unknown-route": { status: 404, title: "There is no such route." },
+  "unknown-job": { status: 404, title: "There is no such job." },
+  "unknown-rank": { status: 404, title: "The launch has no such rank." },
+  "name-taken": { status: 409, title: "Another job has this name." },
+  "stale-epoch": { status: 409, title: "The epoch is not the job's current one." },
+  "data-mismatch": { status: 409, title: "The ranks do not have the same training data." },
+  "gang-cancelled": { status: 410, title: "The epoch has been given up, or is over." },
+  "body-too-large": { status: 413, title: "The body is too large." },
+  "unsupported-media-type": { status: 415, title: "The body is not JSON." },
+  "wrong-host": { status: 421, title: "The service does not go by this name." },
+  "invalid-job": { status: 422, title: "The job file is wrong." },
+  "job-without-training": { status: 422, title: "The job has nothing to train." },
+  internal: { status: 500, title: "The service has a defect." },
+  stopping: { status: 503, title: "The service is stopping." },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  /** @param detail what is wrong with this request, and what to do about it. */
+  constructor(code: ProblemCode, detail: string, diagnostics?: readonly Diagnostic[]) {
+    super(detail);
+    const { status, title } = PROBLEMS[code];
+    const base = { type: `urn:bace-pipe:problem:${code}`, title, status, detail, code };
+    this.problem = diagnostics ? { ...base, diagnostics: [...diagnostics] } : base;
+  }
+}

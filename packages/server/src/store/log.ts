@@ -1,0 +1,104 @@
+// The event log: appended to by one writer, read once at the start. State is a fold over it; snapshots only save time.
+// Two writers would make two truths. `seq` is the primary key, so the second of two that append the same number fails,
+// and a service whose append fails must stop: what it holds in memory may no longer be what is written.
+import type { Event, Fact, Fleet, Snapshot, State } from "@bace-pipe/core";
+import { emptyState, fromSnapshot, reduce, toSnapshot } from "@bace-pipe/core";
+import type { Database } from "./database.ts";
+import { migrate } from "./migrate.ts";
+
+/** Snapshots kept: the newest, and one before it. */
+const KEPT_SNAPSHOTS = 2;
+
+export type Decided = Extract<Event, { kind: "placed" | "infeasible" }>;
+
+export interface Log {
+  /** All or none, durably. Throws if they do not follow the last event, or if somebody else has written them. */
+  append(events: readonly Event[]): Promise<void>;
+  saveSnapshot(state: State): Promise<void>;
+  /** Placements and infeasibilities with a greater seq, in order. */
+  decisions(afterSeq: number, limit: number): Promise<readonly Decided[]>;
+  /** Every fleet that was ever loaded, in order. */
+  fleets(): Promise<readonly { readonly atSeconds: number; readonly fleet: Fleet }[]>;
+}
+
+interface EventRow {
+  readonly seq: number | string;
+  readonly at_seconds: number;
+  readonly body: Fact;
+}
+
+/** Opens the log of a database and replays it. The state is the caller's: fold into it what is appended. */
+export async function openLog(database: Database): Promise<{ log: Log; state: State }> {
+  await migrate(database);
+  const [newest] = await database.query<{ body: Snapshot }>(
+    "select body from snapshots order by seq desc limit 1",
+  );
+  let state = newest ? fromSnapshot(newest.body) : emptyState();
+  const later = await database.query<EventRow>(
+    "select seq, at_seconds, body from events where seq > $1 order by seq",
+    [state.seq],
+  );
+  for (const row of later) state = reduce(state, toEvent(row));
+  return { log: logOf(database, state.seq), state };
+}
+
+function logOf(database: Database, openedAtSeq: number): Log {
+  let lastSeq = openedAtSeq;
+  return {
+    async append(events) {
+      events.forEach(({ seq }, i) => {
+        if (seq !== lastSeq + 1 + i) throw new Error(`event ${seq} does not follow ${lastSeq + i}`);
+      });
+      await database.transaction(async (query) => {
+        for (const event of events) {
+          const { seq, atSeconds, ...fact } = event;
+          await query(
+            "insert into events (seq, at_seconds, kind, job_id, body) values ($1, $2, $3, $4, $5)",
+            [seq, atSeconds, fact.kind, jobIdOf(event), JSON.stringify(fact)],
+          );
+        }
+      });
+      lastSeq += events.length;
+    },
+
+    async saveSnapshot(state) {
+      const { seq } = state;
+      const body = JSON.stringify(toSnapshot(state));
+      await database.transaction(async (query) => {
+        await query("insert into snapshots (seq, body) values ($1, $2) on conflict (seq) do nothing", [
+          seq,
+          body,
+        ]);
+        await query(
+          `delete from snapshots where seq not in
+             (select seq from snapshots order by seq desc limit ${KEPT_SNAPSHOTS})`,
+        );
+      });
+    },
+
+    async decisions(afterSeq, limit) {
+      const rows = await database.query<EventRow>(
+        `select seq, at_seconds, body from events
+         where seq > $1 and kind in ('placed', 'infeasible') order by seq limit $2`,
+        [afterSeq, limit],
+      );
+      return rows.map((row) => toEvent(row) as Decided);
+    },
+
+    async fleets() {
+      const rows = await database.query<EventRow>(
+        "select seq, at_seconds, body from events where kind = 'fleet-loaded' order by seq",
+      );
+      return rows.map((row) => toEvent(row) as Extract<Event, { kind: "fleet-loaded" }>);
+    },
+  };
+}
+
+function toEvent({ seq, at_seconds, body }: EventRow): Event {
+  return { ...body, seq: Number(seq), atSeconds: at_seconds };
+}
+
+function jobIdOf(event: Event): string | null {
+  if (event.kind === "fleet-loaded") return null;
+  return event.kind === "submitted" ? event.job.id : event.jobId;
+}

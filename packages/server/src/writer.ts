@@ -1,0 +1,152 @@
+// The one writer. Facts come in from everywhere; they are appended to the log, folded into the state and answered by
+// decisions one after the other, so that nobody ever decides on a state that is about to change under him:
+//
+//   commit:  propose(state) → append → reduce → decide → append → reduce
+//
+// The clock and the secrets come from outside: the same facts at the same times give the same log.
+import type { Deciding, Event, Fact, State } from "@bace-pipe/core";
+import { decide, reduce } from "@bace-pipe/core";
+import type { Logger } from "pino";
+import { ProblemError } from "./problem.ts";
+import type { Log } from "./store/log.ts";
+
+const SNAPSHOT_EVERY = 1000;
+
+/** Facts that follow from a state; called when the state is the newest and nothing else is being written. */
+export type Proposal = (state: State) => readonly Fact[];
+
+export interface WriterOptions {
+  readonly log: Log;
+  /** As replayed from the log; the writer's from here on. */
+  readonly state: State;
+  readonly deciding: Deciding;
+  readonly nowSeconds: () => number;
+  readonly logger: Logger;
+}
+
+export interface Writer {
+  /** The newest state. To be read at once: it is changed in place. */
+  state(): State;
+  /** Never runs backwards, not even when the clock does. */
+  nowSeconds(): number;
+  /** Resolves when what was proposed, and what was decided upon it, is durable. Rejects with what `propose` throws. */
+  commit(propose: Proposal): Promise<void>;
+  /** Calls back after every event but progress: there may be something to do. */
+  onChange(listener: () => void): void;
+  /** Lets the queue run empty and writes a snapshot. */
+  close(): Promise<void>;
+  /** Whether it takes facts. */
+  healthy(): boolean;
+  /** Rejects when the log could not be written, or an invariant is broken: the service must end. Never resolves. */
+  readonly failed: Promise<never>;
+}
+
+export function createWriter(options: WriterOptions): Writer {
+  const { log, deciding, logger } = options;
+  let state = options.state;
+  let snapshotSeq = state.seq;
+  let tail: Promise<unknown> = Promise.resolve();
+  let decisionDue = true;
+  let decidedSeconds = 0;
+  let changed = () => {};
+  let closed = false;
+  let failure: Error | undefined;
+  let fail: (error: Error) => void;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // whoever cares awaits it; nobody has to
+
+  const nowSeconds = () => Math.max(state.nowSeconds, options.nowSeconds());
+
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    const result = tail.then(() => {
+      if (failure) throw failure;
+      if (closed) throw new ProblemError("stopping", "ask again when the service is back");
+      return work();
+    });
+    tail = result.catch(() => {});
+    return result;
+  };
+
+  /** What goes wrong in here leaves memory and log in doubt: nothing more may be written. */
+  const orFail = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      failure = error as Error;
+      logger.fatal(error, "the log and the state in memory may differ: stopping");
+      fail(failure);
+      throw error;
+    }
+  };
+
+  const append = async (facts: readonly Fact[]): Promise<void> => {
+    if (facts.length === 0) return;
+    const atSeconds = nowSeconds();
+    // Through JSON, so that what is folded in now is to the bit what a replay will fold in.
+    const events = facts.map(
+      (fact, i) => JSON.parse(JSON.stringify({ ...fact, seq: state.seq + 1 + i, atSeconds })) as Event,
+    );
+    await log.append(events);
+    for (const event of events) {
+      state = reduce(state, event);
+      if (event.kind === "progress") continue;
+      decisionDue = true;
+      logEvent(logger, event);
+      changed();
+    }
+    if (state.seq - snapshotSeq >= SNAPSHOT_EVERY) await saveSnapshot();
+  };
+
+  const saveSnapshot = async (): Promise<void> => {
+    await log.saveSnapshot(state);
+    snapshotSeq = state.seq;
+  };
+
+  const decideIfDue = async (): Promise<void> => {
+    const now = nowSeconds();
+    if (!decisionDue && !backoffElapsed(state, decidedSeconds, now)) return;
+    decidedSeconds = now;
+    await append(decide(state, now, deciding));
+    decisionDue = false; // what was just decided is no reason to decide again
+  };
+
+  return {
+    state: () => state,
+    nowSeconds,
+    failed,
+    healthy: () => !failure && !closed,
+    onChange(listener) {
+      changed = listener;
+    },
+    commit: (propose) =>
+      enqueue(async () => {
+        const facts = propose(state);
+        await orFail(async () => {
+          await append(facts);
+          await decideIfDue();
+        });
+      }),
+    async close() {
+      await enqueue(() => orFail(saveSnapshot)).catch(() => {}); // a failure has been reported
+      closed = true;
+    },
+  };
+}
+
+/** Whether a job's back-off ended since the last round. */
+function backoffElapsed(state: State, sinceSeconds: number, nowSeconds: number): boolean {
+  for (const id of state.queued) {
+    const { notBeforeSeconds } = state.jobs.get(id)!;
+    if (notBeforeSeconds > sinceSeconds && notBeforeSeconds <= nowSeconds) return true;
+  }
+  return false;
+}
+
+function logEvent(logger: Logger, event: Event): void {
+  const jobId = event.kind === "submitted" ? event.job.id : "jobId" in event ? event.jobId : undefined;
+  const epoch = "epoch" in event ? event.epoch : undefined;
+  const launch = event.kind === "launch-observed" ? { region: event.region, status: event.status } : {};
+  logger.info({ seq: event.seq, jobId, epoch, ...launch }, event.kind);
+}

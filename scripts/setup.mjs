@@ -1,11 +1,11 @@
 // Sets up what the other scripts need, says what it does, and does nothing where all is there already:
-//   node scripts/setup.mjs         npm packages by lock file; a Python with PyTorch and NumPy
+//   node scripts/setup.mjs         npm packages by lock file; the dashboard; a Python with PyTorch and NumPy
 //   node scripts/setup.mjs --dev   besides: pytest, ruff and mypy
 // A python3 that has the packages is used as it is; otherwise a virtual environment is made in .venv.
 // Runs on bare Node: nothing may be imported that npm would have to install first.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,6 +16,7 @@ const PYTHON_NEEDED = [3, 10];
 const RUN_PACKAGES = ["torch", "numpy"];
 // Formatters and checkers differ by version: pinned. PyTorch is whatever 2.x the user has.
 const DEV_PACKAGES = ["pytest==9.1.1", "ruff==0.16.9", "mypy==2.4.0"];
+const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -39,51 +40,68 @@ function checkNode() {
 /** Runs a long command; a line every few seconds says that it is alive, its output is shown only if it fails. */
 async function run(title, command, args) {
   const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
   say(`setup: ${title} …`);
-  const child = spawn(command, args, {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: "1" },
-  });
+  const env = { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: "1" };
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env });
   let output = "";
   const keep = (chunk) => {
     output = (output + chunk).slice(-8000);
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
-  const seconds = () => Math.round((Date.now() - started) / 1000);
   const alive = setInterval(() => say(`setup:   still at it, ${seconds()} s`), 10_000);
   const code = await new Promise((resolve) => {
     child.on("error", (error) => resolve(String(error)));
     child.on("close", resolve);
   });
   clearInterval(alive);
-  if (code === 0) say(`setup:   done in ${seconds()} s`);
-  else say(output);
+  say(code === 0 ? `setup:   done in ${seconds()} s` : output);
   return code === 0;
 }
 
+const hashOf = (...files) => {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\0`).update(readFileSync(file));
+  return hash.digest("hex");
+};
+
+/** Runs `make` unless it has succeeded before with the same hash. */
+async function once(name, hash, isThere, make) {
+  const stamp = join(CACHE, `${name}-hash`);
+  if (isThere && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  await make();
+  writeFileSync(stamp, hash);
+}
+
 async function setUpNode() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(ROOT, "package-lock.json")))
-    .digest("hex");
-  const stamp = join(ROOT, "node_modules", ".bace-lock-hash");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  const windows = process.platform === "win32";
-  if (
-    !(await run("npm packages by lock file (npm ci)", windows ? "npm.cmd" : "npm", [
-      "ci",
-      "--no-audit",
-      "--no-fund",
-    ]))
-  ) {
+  const lock = hashOf(join(ROOT, "package-lock.json"));
+  await once("npm", lock, existsSync(join(ROOT, "node_modules")), async () => {
+    if (await run("npm packages by lock file (npm ci)", NPM, ["ci", "--no-audit", "--no-fund"])) return;
     fail(
       "npm ci did not succeed",
       ROOT,
       "check the network and the message above, then run `npm ci` yourself",
     );
-  }
-  writeFileSync(stamp, lock);
+  });
+}
+
+async function buildDashboard() {
+  const web = join(ROOT, "packages/web");
+  const sources = readdirSync(join(web, "src"), { recursive: true })
+    .map((name) => join(web, "src", name))
+    .filter((file) => statSync(file).isFile())
+    .sort();
+  const hash = hashOf(
+    join(ROOT, "package-lock.json"),
+    join(web, "index.html"),
+    join(web, "vite.config.ts"),
+    ...sources,
+  );
+  await once("dashboard", hash, existsSync(join(web, "dist/index.html")), async () => {
+    if (await run("dashboard (vite build)", NPM, ["run", "build", "-w", "@bace-pipe/web"])) return;
+    fail("the dashboard could not be built", web, "npm run build -w @bace-pipe/web");
+  });
 }
 
 /** Which of the packages a Python lacks; undefined if there is no such Python or it is too old. */
@@ -100,44 +118,20 @@ print(",".join(package for package in sys.argv[1:] if not has(package)))`;
   return status === 0 ? stdout.trim().split(",").filter(Boolean) : undefined;
 }
 
+/** A Python that has the packages: BACE_PYTHON if set, this checkout's .venv, or python3; .venv is made if none has. */
 async function setUpPython(packages) {
   const venv = join(ROOT, ".venv");
   const own = join(venv, "bin", "python");
   const wished = process.env.BACE_PYTHON;
-  const candidates = wished ? [wished] : [own, "python3"];
-  for (const python of candidates) if (lacks(python, packages)?.length === 0) return python;
-  if (wished) {
-    const missing = lacks(wished, packages);
-    if (!missing)
-      fail(
-        `BACE_PYTHON is no Python of ${PYTHON_NEEDED.join(".")} or newer`,
-        wished,
-        "correct or unset BACE_PYTHON",
-      );
-    fail(`${missing.join(", ")} missing`, wished, `${wished} -m pip install ${missing.join(" ")}`);
+  for (const python of wished ? [wished] : [own, "python3"]) {
+    if (lacks(python, packages)?.length === 0) return python;
   }
-  const need = PYTHON_NEEDED.join(".");
-  if (!existsSync(own)) {
-    if (lacks("python3", []) === undefined) {
-      fail(
-        `no Python ${need} or newer`,
-        "python3 on the PATH",
-        `install Python ${need} or newer (Debian: apt-get install python3 python3-venv)`,
-      );
-    }
-    if (!(await run("Python environment in .venv", "python3", ["-m", "venv", venv]))) {
-      rmSync(venv, { recursive: true, force: true });
-      fail(
-        "python3 cannot make a virtual environment",
-        venv,
-        "Debian and Ubuntu: apt-get install python3-venv; then run the command again",
-      );
-    }
-  }
+  if (wished) failForWished(wished, packages);
+  if (!existsSync(own)) await makeVenv(venv);
   const missing = lacks(own, packages) ?? packages;
+  const patience = missing.includes("torch") ? " (PyTorch is large: a minute or more)" : "";
   if (
-    missing.length > 0 &&
-    !(await run(`Python packages ${missing.join(", ")} (PyTorch is large: a minute or more)`, own, [
+    !(await run(`Python packages ${missing.join(", ")}${patience}`, own, [
       "-m",
       "pip",
       "install",
@@ -149,13 +143,35 @@ async function setUpPython(packages) {
   return own;
 }
 
-async function main() {
-  checkNode();
-  await setUpNode();
-  const dev = process.argv.includes("--dev");
-  const python = await setUpPython(dev ? [...RUN_PACKAGES, ...DEV_PACKAGES] : RUN_PACKAGES);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(join(CACHE, "python"), python);
+function failForWished(wished, packages) {
+  const missing = lacks(wished, packages);
+  if (missing) fail(`${missing.join(", ")} missing`, wished, `${wished} -m pip install ${missing.join(" ")}`);
+  const need = PYTHON_NEEDED.join(".");
+  fail(`BACE_PYTHON is no Python of ${need} or newer`, wished, "correct or unset BACE_PYTHON");
 }
 
-await main();
+async function makeVenv(venv) {
+  const need = PYTHON_NEEDED.join(".");
+  if (lacks("python3", []) === undefined) {
+    fail(
+      `no Python ${need} or newer`,
+      "python3 on the PATH",
+      `install Python ${need} or newer (Debian: apt-get install python3 python3-venv)`,
+    );
+  }
+  if (await run("Python environment in .venv", "python3", ["-m", "venv", venv])) return;
+  rmSync(venv, { recursive: true, force: true });
+  fail(
+    "python3 cannot make a virtual environment",
+    venv,
+    "Debian and Ubuntu: apt-get install python3-venv; then run the command again",
+  );
+}
+
+checkNode();
+mkdirSync(CACHE, { recursive: true });
+await setUpNode();
+await buildDashboard();
+const dev = process.argv.includes("--dev");
+const foundPython = await setUpPython(dev ? [...RUN_PACKAGES, ...DEV_PACKAGES] : RUN_PACKAGES);
+writeFileSync(join(CACHE, "python"), foundPython);

@@ -23,7 +23,7 @@ export interface Io {
   readInput(): Promise<string>;
   /** A line of answer, or undefined where nobody can be asked. */
   ask(question: string): Promise<string | undefined>;
-  /** Calls back once, at Ctrl-C or a request to end; returns how to stop listening. */
+  /** Calls back at Ctrl-C and at requests to end; returns how to stop listening. */
   onInterrupt(callback: () => void): () => void;
 }
 

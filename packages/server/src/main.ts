@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly python: string;
   /** Folder that holds the package bace_worker. */
   readonly workerDirectory: string;
+  /** Folder of the built dashboard, served at "/" if it is there. */
+  readonly dashboardDirectory?: string;
   readonly rendezvousDeadlineSeconds?: number;
   readonly logLevel?: string;
 }
@@ -77,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const rendezvous = createRendezvous(rendezvousDeadlineSeconds, nowSeconds());
     const fleets = fleetHistory(await log.fleets());
     const context = { writer, log, rendezvous, fleets, policy, timeModel, efficiency, version };
-    const app = createApp({ ...context, logger });
+    const app = createApp({ ...context, logger, dashboardDirectory: options.dashboardDirectory });
     const server = await listen(app.fetch, options.port ?? folder.config.port ?? 0);
     undo.push(() => server.close());
     const { url, port } = server;

@@ -17,7 +17,6 @@ export const PROBLEMS = {
   "unsupported-media-type": { status: 415, title: "The body is not JSON." },
   "wrong-host": { status: 421, title: "The service does not go by this name." },
   "invalid-job": { status: 422, title: "The job file is wrong." },
-  "job-without-training": { status: 422, title: "The job has nothing to train." },
   internal: { status: 500, title: "The service has a defect." },
   stopping: { status: 503, title: "The service is stopping." },
 } as const;

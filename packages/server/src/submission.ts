@@ -3,7 +3,7 @@
 // `submitSeconds` of a file is for simulations; here a job is submitted when it comes in.
 import { resolve } from "node:path";
 import type { Job, State } from "@bace-pipe/core";
-import { parseJobs } from "@bace-pipe/core/spec";
+import { type JobOptions, parseJobs } from "@bace-pipe/core/spec";
 import { canonicalJson } from "./canonical-json.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -26,9 +26,9 @@ export function admitJobs(
   state: State,
   { file, text, directory }: JobFile,
   nowSeconds: number,
-  efficiency: number,
+  options: JobOptions,
 ): Admission {
-  const parsed = parseJobs(text, file, state.fleet!, efficiency);
+  const parsed = parseJobs(text, file, state.fleet!, options);
   if (!parsed.ok) {
     const { diagnostics } = parsed;
     const { line, column, message } = diagnostics[0]!;
@@ -48,16 +48,6 @@ export function admitJobs(
   });
   const existing = jobs.filter((job) => !fresh.includes(job)).map(({ id }) => id);
   return { fresh, existing };
-}
-
-/** Jobs that only describe their work can be planned and simulated, not run. */
-export function refuseUntrainable(jobs: readonly Job[]): void {
-  const untrainable = jobs.find(({ training }) => !training);
-  if (!untrainable) return;
-  throw new ProblemError(
-    "job-without-training",
-    `job "${untrainable.id}" says nothing to train: give it a model and a training section, or simulate it`,
-  );
 }
 
 function withAbsolutePaths(job: Job, directory: string): Job {

@@ -75,7 +75,10 @@ describe("submitting", () => {
   test("a job that has nothing to train can be planned, not submitted", async () => {
     const text =
       "{name: a, forwardSeconds: 1, backwardSeconds: 2, activationBytes: 1 kB, microbatches: 4, iterations: 3, maxGpus: 2}";
-    expect(await refusal(service.submit(text))).toMatchObject({ status: 422, code: "job-without-training" });
+    expect(await refusal(service.submit(text))).toMatchObject({
+      status: 422,
+      diagnostics: [{ code: "job-without-training", line: 1, column: 8 }],
+    });
     const plan = await service.client.plan({ file: "job.yaml", text, directory: "/" });
     expect(plan.decisions.map(({ jobId, kind }) => [jobId, kind])).toEqual([["a", "start"]]);
   });

@@ -92,6 +92,7 @@ function serviceOptions(
     stateDirectory,
     python: workerPython(python, io),
     workerDirectory: join(ROOT, "worker"),
+    dashboardDirectory: join(ROOT, "packages/web/dist"),
     ...(scenario ? { scenario: { file: scenario.file, text: scenario.text } } : {}),
     ...(policy === undefined ? {} : { policy }),
     ...(number === undefined ? {} : { port: number }),
@@ -99,7 +100,7 @@ function serviceOptions(
 }
 
 async function start(options: ServiceOptions, scenario: NamedText | undefined): Promise<Service> {
-  const { START_ERRORS, StartError, startService } = await import("@bace-pipe/server");
+  const { StartError, startService } = await import("@bace-pipe/server");
   try {
     return await startService(options);
   } catch (error) {
@@ -108,7 +109,8 @@ async function start(options: ServiceOptions, scenario: NamedText | undefined): 
     if (scenario && diagnostics.length > 0) throw badFile(scenario.file, scenario.text, diagnostics);
     const exitCode =
       error.code === "state-in-use" || error.code === "port-in-use" ? EXIT.failed : EXIT.badInput;
-    throw new Failure(START_ERRORS[error.code], { exitCode, code: error.code, hint: error.message });
+    const hint = error.code === "no-scenario" ? { hint: "name one: bace up --fleet SCENARIO.yaml" } : {};
+    throw new Failure(error.message, { exitCode, code: error.code, ...hint });
   }
 }
 

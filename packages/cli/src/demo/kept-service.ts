@@ -1,8 +1,7 @@
 // A service that is started again when it dies. What it ran goes on meanwhile, and the next one adopts it.
-import type { Client } from "@bace-pipe/server";
+import { type Client, createClient } from "@bace-pipe/server/client";
 import { EXIT, Failure } from "../failure.ts";
 import type { Screen } from "../render/screen.ts";
-import { connect } from "../service/connect.ts";
 import { type ServiceOptions, type ServiceProcess, startServiceProcess } from "./service-process.ts";
 
 const MAX_STARTS = 6;
@@ -31,7 +30,7 @@ export async function keepService(
   const start = async () => {
     starts++;
     service = await startServiceProcess(options, signsOfLife(screen), interrupted);
-    client = await connect(service.url);
+    client = createClient(service.url);
   };
   await start();
   return {

@@ -1,16 +1,17 @@
 // What an earlier demo may have left: a service, launches that train on, and the folder with all of their state.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { ProcessId } from "@bace-pipe/server/process";
 import { readServiceFile } from "../service/discovery.ts";
-import { endProcesses, isStillThere, type Noted } from "./processes.ts";
+import { endProcesses, isStillThere } from "./processes.ts";
 
 /** The worker gives its ranks ten seconds. */
 const LAUNCH_PATIENCE_SECONDS = 12;
 const SERVICE_PATIENCE_SECONDS = 5;
 
 export interface Leftovers {
-  readonly service: readonly Noted[];
-  readonly launches: readonly Noted[];
+  readonly service: readonly ProcessId[];
+  readonly launches: readonly ProcessId[];
 }
 
 /** Processes of a state folder that are still alive. */
@@ -34,13 +35,13 @@ export async function removeLeftovers(folder: string, say: (line: string) => voi
   rmSync(folder, { recursive: true, force: true });
 }
 
-function launchesOf(folder: string): Noted[] {
+function launchesOf(folder: string): ProcessId[] {
   const launches = join(folder, "launches");
   if (!existsSync(launches)) return [];
   const files = readdirSync(launches).flatMap((key) =>
     ["spawned.json", "started.json"].map((name) => join(launches, key, name)),
   );
-  const noted = files.filter(existsSync).map((file) => JSON.parse(readFileSync(file, "utf8")) as Noted);
+  const noted = files.filter(existsSync).map((file) => JSON.parse(readFileSync(file, "utf8")) as ProcessId);
   // The same supervisor is in both files.
   return [...new Map(noted.map((process_) => [process_.pid, process_])).values()];
 }

@@ -1,9 +1,9 @@
 // Submits jobs at their times and shows what becomes of them, until all have ended.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client, JobView } from "@bace-pipe/server";
+import type { JobView } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
 import type { Screen } from "../render/screen.ts";
-import { isUnreachable } from "../service/connect.ts";
+import { asFailure, isUnreachable } from "../service/connect.ts";
 import { positionsOf } from "../service/positions.ts";
 import type { KeptService } from "./kept-service.ts";
 import { type Moment, pictureText } from "./picture.ts";
@@ -30,7 +30,7 @@ export async function train(
     if (interrupted.aborted) return "interrupted";
     if (elapsedSeconds > GIVE_UP_SECONDS) return "late";
     await service.ensure();
-    const moment = await look(service.client, toCome, elapsedSeconds);
+    const moment = await look(service, toCome, elapsedSeconds);
     const ended = moment !== undefined && toCome.length === 0 && moment.jobs.every(hasEnded);
     if (moment && (ended || screen.isTerminal || elapsedSeconds >= nextPicture)) {
       screen.show(pictureText(moment, colors));
@@ -65,7 +65,7 @@ function hasEnded({ phase }: JobView): boolean {
 
 /** Submits what is due and asks how things stand; undefined while nobody answers. Submitting twice does no harm. */
 async function look(
-  client: Client,
+  { client, url }: KeptService,
   toCome: Submission[],
   elapsedSeconds: number,
 ): Promise<Moment | undefined> {
@@ -80,6 +80,6 @@ async function look(
     return { elapsedSeconds, jobs, positions, regions, toCome: toCome.length };
   } catch (error) {
     if (isUnreachable(error)) return undefined;
-    throw error;
+    throw asFailure(error, url, toCome[0]);
   }
 }

@@ -1,5 +1,5 @@
 // The scenario's jobs as documents of their own, each with the time at which it is to be submitted.
-import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import type { NamedText } from "../files.ts";
 import { scenarioOf } from "../simulation/run.ts";
@@ -25,7 +25,6 @@ export function submissionsOf(source: NamedText): Submission[] {
 }
 
 /** The repository's own scenario, wherever one stands. */
-export const DEMO_SCENARIO = resolve(
-  dirname(new URL(import.meta.url).pathname),
-  "../../../../scenarios/demo-three-regions.yaml",
+export const DEMO_SCENARIO = fileURLToPath(
+  new URL("../../../../scenarios/demo-three-regions.yaml", import.meta.url),
 );

@@ -1,15 +1,10 @@
 // A typed client of the service, whose errors are failures that main.ts can draw.
-import type { Client, Problem } from "@bace-pipe/server";
+import type { Problem } from "@bace-pipe/server";
+import { ApiError, type Client, createClient } from "@bace-pipe/server/client";
 import { badFile, EXIT, Failure } from "../failure.ts";
 import type { NamedText } from "../files.ts";
 import type { Io } from "../io.ts";
 import { serviceUrl, unreachable, type Where } from "./discovery.ts";
-
-/** Loaded when first needed: commands that talk to nobody start faster. */
-export async function connect(url: string): Promise<Client> {
-  const { createClient } = await import("@bace-pipe/server");
-  return createClient(url);
-}
 
 /** Calls the service that is meant; `sent` is the file that its complaints are about. */
 export async function withService<T>(
@@ -19,17 +14,16 @@ export async function withService<T>(
   sent?: NamedText,
 ): Promise<T> {
   const url = serviceUrl(where, io);
-  const client = await connect(url);
+  const client = createClient(url);
   try {
     return await call(client);
   } catch (error) {
-    throw translated(error, url, sent);
+    throw asFailure(error, url, sent);
   }
 }
 
-/** ApiError is known by its problem: importing its class would load the service. */
 export function problemOf(error: unknown): Problem | undefined {
-  return error instanceof Error && "problem" in error ? (error.problem as Problem) : undefined;
+  return error instanceof ApiError ? error.problem : undefined;
 }
 
 /** fetch says "TypeError: fetch failed" for everything that kept it from getting an answer. */
@@ -37,7 +31,8 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.cause !== undefined;
 }
 
-function translated(error: unknown, url: string, sent: NamedText | undefined): unknown {
+/** What a call threw, as something that main.ts can draw; other errors are passed on as they are. */
+export function asFailure(error: unknown, url: string, sent?: NamedText): unknown {
   const problem = problemOf(error);
   if (problem) return failureOf(problem, sent);
   return isUnreachable(error) ? unreachable(`the service at ${url} does not answer`) : error;

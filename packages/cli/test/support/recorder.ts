@@ -20,6 +20,15 @@ export interface Outside {
 }
 
 export async function bace(args: readonly string[], outside: Outside = {}): Promise<Run> {
+  const { io, recorded } = recordingIo(outside);
+  const exitCode = await main(args, io);
+  return { exitCode, ...recorded };
+}
+
+export function recordingIo(outside: Outside = {}): {
+  readonly io: Io;
+  readonly recorded: Omit<Run, "exitCode">;
+} {
   const recorded = { out: "", err: "" };
   const stream = (name: "out" | "err") => ({
     write: (text: string) => {
@@ -38,6 +47,5 @@ export async function bace(args: readonly string[], outside: Outside = {}): Prom
     ask: async () => outside.answer,
     onInterrupt: () => () => undefined,
   };
-  const exitCode = await main(args, io);
-  return { exitCode, ...recorded };
+  return { io, recorded };
 }

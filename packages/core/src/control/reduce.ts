@@ -7,7 +7,7 @@ import { placementElectricityUsd } from "../cost/money.ts";
 import { holdAnyway, type Ledger, openLedger, placedGpus, release, reserve } from "../fleet/ledger.ts";
 import type { Event } from "./event.ts";
 import { type Epoch, isActive, type JobState, type Progress, type State } from "./state.ts";
-import { backoffSeconds, isOver, verdictOf } from "./verdict.ts";
+import { backoffSeconds, isOver, verdictOf, weighsMore } from "./verdict.ts";
 
 interface MutableState {
   seq: number;
@@ -108,10 +108,10 @@ function cancel(state: MutableState, current: JobState): JobState {
   return { ...current, phase: "ended", outcome: { kind: "cancelled" }, endedSeconds: state.nowSeconds };
 }
 
-/** Stops an epoch; a cancellation overrides an earlier plan to run the job again. */
+/** Stops an epoch, or replaces the reason for which it is being stopped. */
 function giveUp(state: MutableState, current: JobState, givenUp: NonNullable<Epoch["givenUp"]>): JobState {
   const epoch = current.epoch!;
-  if (epoch.givenUp && givenUp.next !== "cancel") return current;
+  if (!weighsMore(givenUp, epoch.givenUp)) return current;
   return settle(state, {
     ...current,
     phase: "stopping",

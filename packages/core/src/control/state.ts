@@ -46,7 +46,7 @@ export interface Progress {
 export interface JobState {
   readonly job: Job;
   readonly phase: Phase;
-  /** Why it is infeasible, or what ended the last epoch. */
+  /** What ended the last epoch. */
   readonly reason?: string;
   readonly infeasibleWhy?: Explanation;
   /** Epochs started so far; the next one gets this + 1. */

@@ -15,28 +15,39 @@ export const MAX_EPOCHS = 5;
 
 type Verdict =
   | { readonly kind: "goes-on" }
-  | { readonly kind: "give-up"; readonly givenUp: NonNullable<Epoch["givenUp"]> }
+  | { readonly kind: "give-up"; readonly givenUp: GivenUp }
   | { readonly kind: "requeue" }
   | { readonly kind: "end"; readonly outcome: Outcome };
 
-export function verdictOf({ epoch, epochs, reason }: JobState): Verdict {
+type GivenUp = NonNullable<Epoch["givenUp"]>;
+
+/** A later reason replaces an earlier one only if it weighs more: a user's error may be seen after its consequence. */
+const WEIGHT: Readonly<Record<GivenUp["next"], number>> = { requeue: 1, fail: 2, cancel: 3 };
+
+export function weighsMore(reason: GivenUp, than: GivenUp | undefined): boolean {
+  return than === undefined || WEIGHT[reason.next] > WEIGHT[than.next];
+}
+
+export function verdictOf({ epoch, epochs }: JobState): Verdict {
   const launches = Object.entries(epoch!.launches);
   const { givenUp } = epoch!;
-  if (!givenUp) {
-    const failed = launches.find(([, status]) => isOver(status) && !hasFinished(status));
-    if (failed) return { kind: "give-up", givenUp: judge(failed[0], failed[1], epochs) };
+  for (const [region, status] of launches) {
+    if (!isOver(status) || hasFinished(status)) continue;
+    const reason = judge(region, status, epochs);
+    if (weighsMore(reason, givenUp)) return { kind: "give-up", givenUp: reason };
   }
   if (!launches.every(([, status]) => isOver(status))) return { kind: "goes-on" };
   // A job whose every launch finished has finished, even if it was being cancelled at the time.
-  if (launches.every(([, status]) => hasFinished(status)))
+  if (launches.every(([, status]) => hasFinished(status))) {
     return { kind: "end", outcome: { kind: "finished" } };
+  }
   switch (givenUp!.next) {
     case "requeue":
       return { kind: "requeue" };
     case "cancel":
       return { kind: "end", outcome: { kind: "cancelled" } };
     case "fail":
-      return { kind: "end", outcome: { kind: "failed", reason: reason ?? givenUp!.reason } };
+      return { kind: "end", outcome: { kind: "failed", reason: givenUp!.reason } };
   }
 }
 
@@ -53,7 +64,7 @@ function hasFinished(status: LaunchStatus): boolean {
   return status.kind === "exited" && status.exitCode === EXIT.finished;
 }
 
-function judge(region: string, status: LaunchStatus, epochs: number): NonNullable<Epoch["givenUp"]> {
+function judge(region: string, status: LaunchStatus, epochs: number): GivenUp {
   const what =
     status.kind === "exited"
       ? `exit code ${status.exitCode}`

@@ -6,6 +6,7 @@ export const CODES = {
   "unknown-region": "A link names a region that the fleet does not have.",
   "unknown-gpu-type": "A region names a GPU type that neither the file nor the built-in table has.",
   "unknown-model": "A job names a model that is not a preset.",
+  "job-without-training": "A job that is to be run says nothing to train.",
   "duplicate-name": "Two regions, links or jobs have the same name.",
   "job-does-not-fit-memory": "No number of stages makes the model fit in the fleet's GPUs.",
   "job-larger-than-any-path":

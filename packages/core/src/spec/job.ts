@@ -21,11 +21,17 @@ const BYTES_PER_ELEMENT = 2;
 const TRAINED_BYTES_PER_ELEMENT = 4;
 export const DEFAULT_EFFICIENCY = 0.4;
 
-export interface JobContext {
+export interface JobOptions {
+  /** Share of a GPU's peak that training reaches, where the job does not say. */
+  readonly efficiency: number;
+  /** Whether the jobs are to be run: one that says nothing to train can only be planned and simulated. */
+  readonly mustTrain: boolean;
+}
+
+export interface JobContext extends JobOptions {
   readonly fleet: Fleet;
   readonly source: Source;
   readonly path: FieldPath;
-  readonly efficiency: number;
 }
 
 /** The job, or what is wrong with it. */
@@ -96,8 +102,14 @@ function shapeOf({ model }: JobInput, { source, path }: JobContext): ModelShape 
 }
 
 /** What the worker cannot train. */
-function untrainable({ training, maxGpus }: Job, { source, path }: JobContext): Diagnostic | undefined {
-  if (!training) return undefined;
+function untrainable({ id, training, maxGpus }: Job, context: JobContext): Diagnostic | undefined {
+  const { source, path, mustTrain } = context;
+  if (!training) {
+    if (!mustTrain) return undefined;
+    const message = `job "${id}" says nothing to train`;
+    const hint = "give it a model and a training section, or simulate it";
+    return source.diagnostic([...path, "name"], "job-without-training", message, hint);
+  }
   const complain = (message: string, hint: string) =>
     source.diagnostic([...path, "model"], "invalid-field", message, hint);
   const { feedForward, headSize, hiddenSize, attentionHeads, keyValueHeads, experts, tiedEmbeddings } =

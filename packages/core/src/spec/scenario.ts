@@ -5,7 +5,7 @@ import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import { GPU_TYPES, type GpuType } from "../fleet/gpu-types.ts";
 import { flatTariff } from "../fleet/tariff.ts";
 import { type Diagnostic, nameHint, type Parsed } from "./diagnostic.ts";
-import { DEFAULT_EFFICIENCY, toJob } from "./job.ts";
+import { DEFAULT_EFFICIENCY, type JobOptions, toJob } from "./job.ts";
 import {
   type JobInput,
   jobListSchema,
@@ -31,7 +31,7 @@ export function parseScenario(text: string, file: string): Parsed<Scenario> {
   const { data, source } = read.value;
   const fleet = toFleet(data, source);
   if (!fleet.ok) return fleet;
-  const jobs = toJobs(data.jobs, (i) => ["jobs", i], fleet.value, source, data.efficiency);
+  const jobs = toJobs(data.jobs, (i) => ["jobs", i], fleet.value, source, data);
   if (!jobs.ok) return jobs;
   const { name, description, timeModel, efficiency } = data;
   return {
@@ -45,15 +45,15 @@ export function parseJobs(
   text: string,
   file: string,
   fleet: Fleet,
-  efficiency = DEFAULT_EFFICIENCY,
+  options: Partial<JobOptions> = {},
 ): Parsed<readonly Job[]> {
   // Chosen by hand: a union would complain about both forms at once.
   const isList = (plain: unknown) => typeof plain === "object" && plain !== null && "jobs" in plain;
   const read = readYaml(text, file, (plain) => (isList(plain) ? jobListSchema : jobSchema));
   if (!read.ok) return read;
   const { data, source } = read.value;
-  if ("jobs" in data) return toJobs(data.jobs, (i) => ["jobs", i], fleet, source, efficiency);
-  return toJobs([data], () => [], fleet, source, efficiency);
+  if ("jobs" in data) return toJobs(data.jobs, (i) => ["jobs", i], fleet, source, options);
+  return toJobs([data], () => [], fleet, source, options);
 }
 
 function toFleet(input: ScenarioInput, source: Source): Parsed<Fleet> {
@@ -127,12 +127,12 @@ function toJobs(
   pathOf: (index: number) => FieldPath,
   fleet: Fleet,
   source: Source,
-  efficiency: number,
+  { efficiency = DEFAULT_EFFICIENCY, mustTrain = false }: Partial<JobOptions>,
 ): Parsed<Job[]> {
   const diagnostics = duplicates(inputs, "jobs", source);
   const jobs: Job[] = [];
   inputs.forEach((input, i) => {
-    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency });
+    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain });
     if ("code" in job) diagnostics.push(job);
     else jobs.push(job);
   });

@@ -103,6 +103,11 @@ describe("an epoch that fails", () => {
     });
   });
 
+  it("through a user's error that is seen after its consequence still ends the job", () => {
+    const state = run([exit(1, "r1", 69), exit(1, "r0", 1)], started());
+    expect(jobA(state).outcome).toEqual({ kind: "failed", reason: "r0: exit code 1" });
+  });
+
   it("for the last time ends the job", () => {
     let state = run(loaded);
     for (let epoch = 1; epoch <= MAX_EPOCHS; epoch++) {

@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Logger } from "pino";
 import { ProblemError } from "../problem.ts";
 import type { ApiContext } from "./context.ts";
+import { addDashboard } from "./dashboard.ts";
 import { addDecisions } from "./decisions.ts";
 import { addJobs } from "./jobs.ts";
 import { addLaunches } from "./launches.ts";
@@ -20,9 +21,11 @@ const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 export interface AppOptions extends ApiContext {
   readonly logger: Logger;
+  /** Folder of the built dashboard. */
+  readonly dashboardDirectory?: string | undefined;
 }
 
-export function createApp({ logger, ...context }: AppOptions): OpenAPIHono {
+export function createApp({ logger, dashboardDirectory, ...context }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
@@ -63,6 +66,8 @@ export function createApp({ logger, ...context }: AppOptions): OpenAPIHono {
     openapi: "3.1.0",
     info: { title: "BACE-Pipe", version: context.version, license: { name: "Apache-2.0" } },
   });
+
+  addDashboard(app, dashboardDirectory);
 
   app.notFound((c) => answer(c, new ProblemError("unknown-route", `${c.req.method} ${c.req.path}`)));
   app.onError((error, c) => {

@@ -2,7 +2,7 @@
 import { dryRun, type JobState } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import { ProblemError } from "../problem.ts";
-import { admitJobs, refuseUntrainable } from "../submission.ts";
+import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
 import { explainedDecision } from "./plan.ts";
 import { explainedSchema, jobListSchema, jobViewSchema, submitSchema, submittedSchema } from "./types.ts";
@@ -32,7 +32,7 @@ const submitRoute = createRoute({
   request: bodyOf(submitSchema),
   responses: {
     201: { description: "Queued, or there already", ...jsonOf(submittedSchema) },
-    ...problems("invalid-request", "name-taken", "invalid-job", "job-without-training"),
+    ...problems("invalid-request", "name-taken", "invalid-job"),
   },
 });
 
@@ -68,8 +68,10 @@ export function addJobs(app: App, { writer, fleets, policy, efficiency }: ApiCon
     const body = c.req.valid("json");
     let answer = { jobIds: [] as string[], existing: [] as string[] };
     await writer.commit((state) => {
-      const { fresh, existing } = admitJobs(state, body, writer.nowSeconds(), efficiency);
-      refuseUntrainable(fresh);
+      const { fresh, existing } = admitJobs(state, body, writer.nowSeconds(), {
+        efficiency,
+        mustTrain: true,
+      });
       answer = { jobIds: fresh.map(({ id }) => id), existing: [...existing] };
       return fresh.map((job) => ({ kind: "submitted", job }));
     });

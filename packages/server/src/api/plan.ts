@@ -21,7 +21,7 @@ export function addPlan(app: App, { writer, policy, efficiency }: ApiContext): v
   app.openapi(planRoute, (c) => {
     const state = writer.state();
     const nowSeconds = writer.nowSeconds();
-    const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, efficiency);
+    const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, { efficiency, mustTrain: false });
     const view = viewOf(state, nowSeconds)!;
     const decisions = policy.decide({ ...view, queue: [...view.queue, ...fresh] });
     return c.json({ decisions: decisions.map((decision) => explainedDecision(decision, state.fleet!)) }, 200);

@@ -21,7 +21,10 @@ ticks=null
 [ -r "/proc/$$/stat" ] && ticks=$(cut -d ' ' -f 22 "/proc/$$/stat")
 printf '{"pid":%d,"startTicks":%s,"ranks":[]}' $$ "$ticks" > started.json.tmp && mv started.json.tmp started.json
 echo "$7 $PYTHONPATH" >> starts
-while [ ! -e finish ]; do sleep 0.02; done
+while [ ! -e finish ]; do
+  [ -e held ] || exit 1 # the test is over and its folder gone
+  sleep 0.02
+done
 finish "$(cat finish)"
 `;
 

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseJobs } from "@bace-pipe/core/spec";
+import { startTicksOf } from "@bace-pipe/server/process";
+import pc from "picocolors";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { comparisonText, measuredRow } from "../src/demo/comparison.ts";
+import { removeLeftovers } from "../src/demo/leftovers.ts";
+import { pictureText } from "../src/demo/picture.ts";
+import { isStillThere } from "../src/demo/processes.ts";
+import { complaintsAbout, summaryText } from "../src/demo/summary.ts";
+import { DEMO_SCENARIO, submissionsOf } from "../src/demo/workload.ts";
+import { readNamed } from "../src/files.ts";
+import { scenarioOf, simulatePolicies } from "../src/simulation/run.ts";
+import { recordingIo } from "./support/recorder.ts";
+import { jobView, REGIONS, WAITING } from "./support/views.ts";
+
+const colors = pc.createColors(false);
+const scenario = await readNamed(DEMO_SCENARIO, recordingIo().io);
+
+test("each job of the scenario becomes a document that the service takes, in order of submission", () => {
+  const { fleet, jobs, efficiency } = scenarioOf(scenario);
+  const submissions = submissionsOf(scenario);
+  const times = submissions.map(({ atSeconds }) => atSeconds);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  for (const { file, id, text } of submissions) {
+    const parsed = parseJobs(text, file, fleet, { efficiency, mustTrain: true });
+    expect(parsed).toEqual({ ok: true, value: [jobs.find((job) => job.id === id)] });
+  }
+});
+
+const DONE = jobView({ phase: "ended", outcome: "finished", firstLoss: 5.5, lastLoss: 3 });
+
+describe("the demo succeeds only if every job finished and learned something", () => {
+  test("all is well", () => expect(complaintsAbout([DONE])).toEqual([]));
+
+  test("one failed", () => {
+    const failed = jobView({ id: "b", phase: "ended", outcome: "failed", reason: "tokyo: exit code 1" });
+    expect(complaintsAbout([DONE, failed])).toEqual(["b did not finish: failed, tokyo: exit code 1"]);
+  });
+
+  test("one could not be placed", () => {
+    const infeasible = jobView({ id: "b", phase: "infeasible" });
+    expect(complaintsAbout([infeasible])).toEqual(["b did not finish: infeasible"]);
+  });
+
+  test("one learned nothing", () => {
+    expect(complaintsAbout([{ ...DONE, lastLoss: 5.6 }])).toEqual([
+      "the loss of a did not fall: 5.500 at first, 5.600 at last",
+    ]);
+  });
+});
+
+const MEASURED = [
+  {
+    ...DONE,
+    submittedSeconds: 1000,
+    startedSeconds: 1004,
+    endedSeconds: 1030,
+    waitSeconds: 4,
+    jctSeconds: 30,
+  },
+  {
+    ...DONE,
+    submittedSeconds: 1010,
+    startedSeconds: 1030,
+    endedSeconds: 1060,
+    waitSeconds: 20,
+    jctSeconds: 50,
+  },
+];
+
+test("measured figures are the simulator's own, with times from the first submission", () => {
+  const { averageJctSeconds, averageWaitSeconds, makespanSeconds, p95JctSeconds } = measuredRow(MEASURED);
+  expect({ averageJctSeconds, averageWaitSeconds, makespanSeconds, p95JctSeconds }).toEqual({
+    averageJctSeconds: 40,
+    averageWaitSeconds: 12,
+    makespanSeconds: 60,
+    p95JctSeconds: 50,
+  });
+  const report = simulatePolicies(scenario, { policies: ["bace", "lcf"], seed: 1 });
+  const text = comparisonText(MEASURED, report, colors);
+  expect(text).toMatch(/^bace, measured +12 s +40 s +50 s +60 s +/m);
+  expect(text).toMatch(/^lcf, simulated .* [+-]\d+\.\d %$/m);
+});
+
+test("the summary: predicted and measured step, their difference, why there", () => {
+  const placement = { regions: [{ region: "frankfurt", gpus: 4 }], hops: [] };
+  const job = { ...DONE, placement, predictedStepSeconds: 0.5, measuredStepSeconds: 0.55 };
+  const why = { ...WAITING.why!, candidates: [] };
+  const decision = { seq: 1, atSeconds: 1, kind: "placed" as const, jobId: "a", epoch: 1 };
+  const text = summaryText([job], [{ ...decision, placement, predictedStepSeconds: 0.5, why }], colors);
+  expect(text).toMatch(/500 ms +550 ms +\+10\.0 % +5\.500 +3\.000/);
+  expect(text).toContain("a: K* = 4 GPUs in one region; place 2 with priority 0.61\n");
+});
+
+test("the picture: how far it is, the queue, a line per region", () => {
+  const text = pictureText(
+    { elapsedSeconds: 12.7, jobs: [DONE], positions: new Map(), regions: REGIONS, toCome: 2 },
+    colors,
+  );
+  expect(text).toContain("12 s: 1 of 3 jobs have ended, 2 still to be submitted\n");
+  expect(text).toContain("frankfurt: 1 of 3 GPUs free; reserved → tokyo 12 Mbit/s (25.0 %)\n");
+});
+
+describe.skipIf(startTicksOf(process.pid) === null)("what an earlier demo left", () => {
+  test("is ended and removed; a process that only has the same number is left alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "bace-demo-"));
+    const sleeper = () => {
+      const child = spawn("sleep", ["60"]);
+      onTestFinished(() => void child.kill("SIGKILL"));
+      return child;
+    };
+    const [service, launch, stranger] = [sleeper(), sleeper(), sleeper()];
+    await Promise.all([service, launch, stranger].map((child) => once(child, "spawn")));
+    const note = (path: string, pid: number, startTicks: number | null) => {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), JSON.stringify({ pid, startTicks, url: "http://127.0.0.1:1" }));
+    };
+    note("service.json", service.pid!, startTicksOf(service.pid!));
+    note("launches/a.1.east/started.json", launch.pid!, startTicksOf(launch.pid!));
+    note("launches/b.1.east/spawned.json", stranger.pid!, startTicksOf(stranger.pid!)! + 1);
+
+    const said: string[] = [];
+    await removeLeftovers(folder, (line) => said.push(line));
+    const there = ({ pid }: { readonly pid?: number | undefined }) =>
+      isStillThere({ pid: pid!, startTicks: startTicksOf(pid!) });
+    expect([service, launch, stranger].map(there)).toEqual([false, false, true]);
+    expect(existsSync(folder)).toBe(false);
+    expect(said).toHaveLength(2);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobView } from "../src/api.ts";
-import { candidateText, headline, rejectionText } from "../src/explanation.ts";
+import { headline } from "../src/explanation.ts";
 import { groupJobs, phaseWord } from "../src/queue.ts";
 
 function job(id: string, phase: JobView["phase"], fields: Partial<JobView> = {}): JobView {
@@ -50,27 +50,6 @@ test("jobs stand in three groups, the history latest first", () => {
 test("a job that has ended says how", () => {
   expect(phaseWord(job("a", "ended", { outcome: "cancelled" }))).toBe("cancelled");
   expect(phaseWord(job("a", "queued"))).toBe("queued");
-});
-
-test("a bandwidth rejection says what the hop needs, what is left and what is missing", () => {
-  const text = rejectionText({
-    constraint: "bandwidth",
-    region: "virginia",
-    from: "frankfurt",
-    to: "virginia",
-    neededBitsPerSecond: 77e6,
-    residualBitsPerSecond: 12e6,
-  });
-  expect(text).toBe(
-    "not virginia: the hop frankfurt → virginia needs 77 Mbit/s and has 12 Mbit/s left, 65 Mbit/s short",
-  );
-});
-
-test("a path with too few GPUs says how many are missing", () => {
-  const regions = ["frankfurt"];
-  expect(candidateText({ regions, gpus: 3, outcome: "too-few-gpus", rejections: [] }, 4)).toBe(
-    "3 of 4 GPUs, 1 short",
-  );
 });
 
 test("the headline says where a job is, was or would be", () => {

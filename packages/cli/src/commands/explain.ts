@@ -1,9 +1,10 @@
 // `bace explain JOB`: why it waits, why it is where it is, or how it ended.
+
+import { duration, loss, money } from "@bace-pipe/core/format";
 import type { Explained, JobView } from "@bace-pipe/server";
 import type { Command } from "commander";
-import { duration, loss, money } from "../format.ts";
 import type { Colors, Io } from "../io.ts";
-import { distanceText, explanationText, headline } from "../render/explanation.ts";
+import { distanceLine, explanationText, headline } from "../render/explanation.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
@@ -31,7 +32,7 @@ export function explainText(explained: Explained, job: JobView, colors: Colors):
   const { why } = explained;
   const parts = [`${colors.bold(headline(explained))}\n${stateText(job)}`];
   if (why) parts.push(explanationText(why, colors));
-  if (why && (explained.kind === "wait" || explained.kind === "infeasible")) parts.push(distanceText(why));
+  if (why && (explained.kind === "wait" || explained.kind === "infeasible")) parts.push(distanceLine(why));
   return parts.filter((part) => part !== "").join("\n");
 }
 

@@ -2,7 +2,7 @@
 import type { Explained } from "@bace-pipe/server";
 import type { Command } from "commander";
 import type { Colors, Io } from "../io.ts";
-import { distanceText, explanationText, headline } from "../render/explanation.ts";
+import { distanceLine, explanationText, headline } from "../render/explanation.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
@@ -57,7 +57,7 @@ function planText(
       const { jobId, kind, why } = decision;
       const line = `${own.has(jobId) ? colors.bold(headline(decision)) : headline(decision)}\n`;
       if (!why || !(own.has(jobId) || wide)) return line;
-      const distance = kind === "start" ? "" : distanceText(why);
+      const distance = kind === "start" ? "" : distanceLine(why);
       return `${line}${indented(explanationText(why, colors) + distance)}`;
     })
     .join("");

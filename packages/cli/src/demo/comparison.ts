@@ -1,7 +1,7 @@
 // The same workload on the simulator's virtual clock, by every policy, beside what was measured here by one of them.
 import { summarise } from "@bace-pipe/core";
+import { deviation, duration, money } from "@bace-pipe/core/format";
 import type { JobView } from "@bace-pipe/server";
-import { deviation, duration, money } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { type Column, table } from "../render/table.ts";
 import type { SimulationReport } from "../simulation/run.ts";

@@ -1,6 +1,7 @@
 // The demo as it stands: the queue, and a line per region.
+
+import { bitRate, share } from "@bace-pipe/core/format";
 import type { JobView, RegionView } from "@bace-pipe/server";
-import { bitRate, share } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { type Positions, queueText } from "../render/queue.ts";
 import { reservedShare } from "../render/regions.ts";

@@ -1,8 +1,8 @@
 // The demo from beginning to end: a service of its own, the scenario's jobs at their times, a live picture, a summary.
 import { join, resolve } from "node:path";
+import { duration } from "@bace-pipe/core/format";
 import { EXIT } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
-import { duration } from "../format.ts";
 import type { Io } from "../io.ts";
 import { createScreen, type Screen } from "../render/screen.ts";
 import { ALL_POLICIES, simulatePolicies } from "../simulation/run.ts";

@@ -1,6 +1,7 @@
 // What became of the demo's jobs: measured beside predicted, why each was where it was, and whether all is well.
+
+import { deviation, duration, loss, money } from "@bace-pipe/core/format";
 import type { DecisionView, JobView } from "@bace-pipe/server";
-import { deviation, duration, loss, money } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { whyLine } from "../render/explanation.ts";
 import { shortPlacement } from "../render/placement.ts";

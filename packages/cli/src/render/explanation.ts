@@ -1,14 +1,13 @@
-// Why a job waits, why it is where it is, how far it is from being placed: the scheduler's own explanation in words.
-// Nothing is decided or computed a second time here; differences between what it lists are all that is added.
+// Why a job waits, why it is where it is, how far it is from being placed: the scheduler's words on a terminal.
+
+import { candidateText, distanceText, orderText, rejectionText, shortages } from "@bace-pipe/core/explain";
+import { bitRate, duration, figure, gpus } from "@bace-pipe/core/format";
 import type { Explained } from "@bace-pipe/server";
-import { bitRate, duration, figure, gpus } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { longPlacement } from "./placement.ts";
 
 export type Why = NonNullable<Explained["why"]>;
 type Candidate = Why["candidates"][number];
-type Rejection = Candidate["rejections"][number];
-type Shortage = Extract<Rejection, { constraint: "bandwidth" }>;
 
 export function explanationText(why: Why, colors: Colors): string {
   const { candidates, neededGpus, targetGpus } = why;
@@ -24,72 +23,29 @@ export function explanationText(why: Why, colors: Colors): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function orderText({ order, policy, position }: Why): string {
-  switch (order.kind) {
-    case "fcfs":
-      return `place ${position} by ${policy}: first come, first served`;
-    case "priority": {
-      const { alpha, intensity, score, sensitivity } = order;
-      const terms =
-        `(1−α)(1−I) + α(1−D) with network load α = ${figure(alpha)}, ` +
-        `computation I = ${figure(intensity)}, bandwidth need D = ${figure(sensitivity)}`;
-      return `place ${position} by ${policy}: priority ${figure(score)} = ${terms}`;
-    }
-  }
-}
-
 function candidateLines(candidate: Candidate, { neededGpus }: Why, colors: Colors): string[] {
-  const path = candidate.regions.join(" → ");
   return [
-    `  ${outcomeText(candidate, path, neededGpus, colors)}`,
+    `  ${outcomeText(candidate, neededGpus, colors)}`,
     ...candidate.rejections.map((rejection) => `      ${rejectionText(rejection)}`),
   ];
 }
 
-function outcomeText(
-  { gpus: count, outcome }: Candidate,
-  path: string,
-  needed: number,
-  colors: Colors,
-): string {
-  switch (outcome) {
+function outcomeText(candidate: Candidate, needed: number, colors: Colors): string {
+  const text = `${candidate.regions.join(" → ")}: ${candidateText(candidate, needed)}`;
+  switch (candidate.outcome) {
     case "chosen":
-      return colors.green(`✓ ${path}: ${gpus(count)}, chosen`);
+      return colors.green(`✓ ${text}`);
     case "not-best":
-      return `· ${path}: ${gpus(count)}, would do; another path is better`;
+      return `· ${text}`;
     case "too-few-gpus":
-      return `${colors.red("✗")} ${path}: ${count} of ${gpus(needed)}, ${needed - count} short`;
+      return `${colors.red("✗")} ${text}`;
   }
 }
 
-function rejectionText(rejection: Rejection): string {
-  switch (rejection.constraint) {
-    case "no-free-gpus":
-      return `not ${rejection.region}: no GPU is free there`;
-    case "single-region":
-      return `not beyond ${rejection.region}: this policy keeps a job in one region`;
-    case "bandwidth": {
-      const { from, neededBitsPerSecond, region, residualBitsPerSecond, to } = rejection;
-      const figures = `needs ${bitRate(neededBitsPerSecond)} and has ${bitRate(residualBitsPerSecond)} left`;
-      return `not ${region}: the hop ${from} → ${to} ${figures}, ${bitRate(shortOf(rejection))} short`;
-    }
-  }
-}
-
-/** What is missing, at the path that comes nearest. Empty when a path was chosen. */
-export function distanceText({ candidates, neededGpus }: Why): string {
-  if (candidates.some(({ outcome }) => outcome !== "too-few-gpus")) return "";
-  const nearest = [...candidates].sort((a, b) => b.gpus - a.gpus)[0];
-  const short = gpus(neededGpus - (nearest?.gpus ?? 0));
-  const where = nearest ? ` on ${nearest.regions.join(" → ")}` : "";
-  const link = candidates
-    .flatMap(({ rejections }) => rejections)
-    .filter(isShortage)
-    .sort((a, b) => shortOf(a) - shortOf(b))[0];
-  const links = link
-    ? `; the hop nearest to passing, ${link.from} → ${link.to}, is ${bitRate(shortOf(link))} short`
-    : "";
-  return `How far from feasible: ${short} short${where}${links}.\n`;
+/** What is missing, as a line of its own; empty when some path would do. */
+export function distanceLine(why: Why): string {
+  const distance = distanceText(why);
+  return distance === "" ? "" : `How far from feasible: ${distance}.\n`;
 }
 
 /** Why a placed job is there, in one line. */
@@ -105,8 +61,7 @@ export function whyLine(why: Why, { hops, regions }: NonNullable<Explained["plac
 }
 
 function refusedHops({ candidates }: Why): string[] {
-  const refused = candidates.flatMap(({ rejections }) => rejections).filter(isShortage);
-  return [...new Map(refused.map((each) => [`${each.from} → ${each.to}`, each]))].map(
+  return [...new Map(shortages(candidates).map((each) => [`${each.from} → ${each.to}`, each]))].map(
     ([hop, { neededBitsPerSecond, residualBitsPerSecond }]) =>
       `${hop} refused (needs ${bitRate(neededBitsPerSecond)}, has ${bitRate(residualBitsPerSecond)})`,
   );
@@ -126,12 +81,4 @@ export function headline({ kind, jobId, placement }: Explained): string {
     case "ended":
       return `${jobId} has ended${where ? `; it ran on ${where}` : ""}`;
   }
-}
-
-function shortOf({ neededBitsPerSecond, residualBitsPerSecond }: Shortage): number {
-  return neededBitsPerSecond - residualBitsPerSecond;
-}
-
-function isShortage(rejection: Rejection): rejection is Shortage {
-  return rejection.constraint === "bandwidth";
 }

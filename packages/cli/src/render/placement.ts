@@ -1,6 +1,7 @@
 // Where a job runs, in one line.
+
+import { bitRate, gpus, UNKNOWN } from "@bace-pipe/core/format";
 import type { PlacementView } from "@bace-pipe/server";
-import { bitRate, gpus, UNKNOWN } from "../format.ts";
 
 /** "frankfurt 2 → tokyo 1": GPUs in each region, in pipeline order. */
 export function shortPlacement(placement: Pick<PlacementView, "regions"> | null): string {

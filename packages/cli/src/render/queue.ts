@@ -1,6 +1,7 @@
 // The queue as a table: what runs, what waits and in which order, what has ended.
+
+import { duration, loss, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { JobView } from "@bace-pipe/server";
-import { duration, loss, money, UNKNOWN } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { shortPlacement } from "./placement.ts";
 import { type Column, table } from "./table.ts";

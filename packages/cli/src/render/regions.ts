@@ -1,6 +1,7 @@
 // Regions at a glance: GPUs free of total, price, and what is reserved of each link.
+
+import { bitRate, duration, figure, pricePerKwh, share } from "@bace-pipe/core/format";
 import type { RegionView } from "@bace-pipe/server";
-import { bitRate, duration, figure, pricePerKwh, share } from "../format.ts";
 import type { Colors } from "../io.ts";
 import { type Column, table } from "./table.ts";
 

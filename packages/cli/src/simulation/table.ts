@@ -1,6 +1,6 @@
 // Simulation results side by side, and how far the others are from the first of interest.
 import type { PolicyResult } from "@bace-pipe/core";
-import { deviation, duration, energy, gpus, money, share } from "../format.ts";
+import { deviation, duration, energy, gpus, money, share } from "@bace-pipe/core/format";
 import type { Colors } from "../io.ts";
 import { type Column, table } from "../render/table.ts";
 import type { SimulationReport } from "./run.ts";

@@ -49,7 +49,7 @@ export interface Explanation {
   /** No placement can make an iteration faster than this: ideal time at K*, nothing lost to communication. */
   readonly iterationLowerBoundSeconds: number;
   /** Set when the strict order, not the fleet, keeps the job waiting. */
-  readonly blockedBy?: string;
+  readonly blockedBy?: string | undefined;
 }
 
 export type OrderTerms =

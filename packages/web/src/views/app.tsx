@@ -1,6 +1,7 @@
 // The one page: how the fleet is, what the jobs do, and whether any of it is fresh.
+
+import { figure, gpus, money } from "@bace-pipe/core/format";
 import { type JobList, type JobView, PATHS, type RegionList } from "../api.ts";
-import { figure, gpus, money } from "../format.ts";
 import { type Failure, usePolling } from "../polling.ts";
 import { Jobs } from "./jobs.tsx";
 import { Regions } from "./regions.tsx";

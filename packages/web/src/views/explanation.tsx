@@ -1,7 +1,8 @@
 // Why a job is where it is: its place in the order, K*, the paths that were tried and what kept each from growing.
+import { candidateText, distanceText, orderText, rejectionText } from "@bace-pipe/core/explain";
+import { duration, gpus } from "@bace-pipe/core/format";
 import { type Explained, type JobView, PATHS } from "../api.ts";
-import { type Candidate, candidateText, headline, rejectionText, type Why } from "../explanation.ts";
-import { duration, figure, gpus } from "../format.ts";
+import { type Candidate, headline, type Why } from "../explanation.ts";
 import { addressOf } from "../location.ts";
 import { usePolling } from "../polling.ts";
 import { explanationId } from "./job-row.tsx";
@@ -32,14 +33,13 @@ export function ExplanationRow({ job, columns }: { readonly job: JobView; readon
 }
 
 function WhyView({ why }: { readonly why: Why }) {
-  const { blockedBy, candidates, iterationLowerBoundSeconds, neededGpus, policy, position, targetGpus } = why;
+  const { blockedBy, candidates, iterationLowerBoundSeconds, neededGpus, targetGpus } = why;
+  const distance = distanceText(why);
   return (
     <>
       <dl>
         <dt>Order</dt>
-        <dd>
-          place {position} by {policy}: <Order why={why} />
-        </dd>
+        <dd>{orderText(why)}</dd>
         <dt>K*</dt>
         <dd>
           {gpus(targetGpus)}
@@ -66,22 +66,9 @@ function WhyView({ why }: { readonly why: Why }) {
           <Path key={i} candidate={candidate} neededGpus={neededGpus} />
         ))}
       </ul>
+      {distance !== "" && <p>How far from feasible: {distance}.</p>}
     </>
   );
-}
-
-function Order({ why: { order } }: { readonly why: Why }) {
-  switch (order.kind) {
-    case "fcfs":
-      return "first come, first served";
-    case "priority":
-      return (
-        <>
-          priority {figure(order.score)} = (1−α)(1−I) + α(1−D) with network load α = {figure(order.alpha)},
-          computation I = {figure(order.intensity)}, bandwidth need D = {figure(order.sensitivity)}
-        </>
-      );
-  }
 }
 
 function Path({ candidate, neededGpus }: { readonly candidate: Candidate; readonly neededGpus: number }) {

@@ -1,7 +1,9 @@
 // One job in the table. On a narrow screen a row becomes a card, and each cell names its column itself.
+
+import { deviation, duration, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { ReactNode } from "react";
 import type { JobView } from "../api.ts";
-import { deviation, duration, lossText, money, part, placementText, UNKNOWN } from "../format.ts";
+import { lossText, part, placementText } from "../format.ts";
 import { addressOf } from "../location.ts";
 import { phaseWord } from "../queue.ts";
 import { Bar } from "./bar.tsx";

@@ -1,6 +1,8 @@
 // Regions as cards: GPUs free of total, price, and what is reserved of each outgoing link.
+
+import { bitRate, duration, figure, pricePerKwh, share } from "@bace-pipe/core/format";
 import type { RegionView } from "../api.ts";
-import { bitRate, duration, figure, part, percent, pricePerKwh } from "../format.ts";
+import { part } from "../format.ts";
 import { Bar } from "./bar.tsx";
 
 export function Regions({ regions }: { readonly regions: readonly RegionView[] }) {
@@ -61,7 +63,7 @@ function Links({ region }: { readonly region: RegionView }) {
           <tr key={to}>
             <th scope="row">{to}</th>
             <td>
-              {percent(part(reservedBitsPerSecond, bandwidthBitsPerSecond))} of{" "}
+              {share(part(reservedBitsPerSecond, bandwidthBitsPerSecond))} of{" "}
               {bitRate(bandwidthBitsPerSecond)}
               <Bar fraction={part(reservedBitsPerSecond, bandwidthBitsPerSecond)} />
             </td>

@@ -1,14 +1,15 @@
-// Figures as people read them: three significant digits and always a unit. What is not known is a dash.
+// Figures as people read them, on the command line and in the dashboard: three significant digits and always a unit.
+// What is not known is a dash. The counterpart of units.ts, which reads what people write.
 
 export const UNKNOWN = "–";
 
 type Figure = number | null | undefined;
 
-/** At most `digits` significant digits, six decimals, never an exponent, no trailing zeros; whole digits are never dropped. */
+/** At most `digits` significant digits, never an exponent, no trailing zeros; whole digits are never dropped. */
 export function figure(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return UNKNOWN;
   const size = Math.floor(Math.log10(Math.abs(value) || 1));
-  const decimals = Math.min(6, Math.max(0, digits - 1 - size));
+  const decimals = Math.min(12, Math.max(0, digits - 1 - size));
   const text = value.toFixed(decimals);
   const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return short === "-0" ? "0" : short;
@@ -52,6 +53,7 @@ export function pricePerKwh(usdPerKwh: Figure): string {
   return known(usdPerKwh, (value) => `${figure(value)} USD/kWh`);
 }
 
+/** A fraction of 1: 0.125 → "12.5 %". */
 export function share(fraction: Figure): string {
   return known(fraction, (value) => `${percent(value)} %`);
 }

@@ -1,0 +1,69 @@
+// The scheduler's own explanation in words, for every surface that shows it. Nothing is decided or computed a second time
+// here; differences between the figures that it lists are all that is added.
+import { bitRate, figure, gpus } from "../format.ts";
+import type { Candidate, Explanation, Rejection } from "./policy.ts";
+
+type Shortage = Extract<Rejection, { constraint: "bandwidth" }>;
+
+export function orderText({ order, policy, position }: Explanation): string {
+  switch (order.kind) {
+    case "fcfs":
+      return `place ${position} by ${policy}: first come, first served`;
+    case "priority": {
+      const { alpha, intensity, score, sensitivity } = order;
+      const terms =
+        `(1−α)(1−I) + α(1−D) with network load α = ${figure(alpha)}, ` +
+        `computation I = ${figure(intensity)}, bandwidth need D = ${figure(sensitivity)}`;
+      return `place ${position} by ${policy}: priority ${figure(score)} = ${terms}`;
+    }
+  }
+}
+
+export function candidateText({ gpus: count, outcome }: Candidate, neededGpus: number): string {
+  switch (outcome) {
+    case "chosen":
+      return `${gpus(count)}, chosen`;
+    case "not-best":
+      return `${gpus(count)}, would do; another path is better`;
+    case "too-few-gpus":
+      return `${count} of ${gpus(neededGpus)}, ${neededGpus - count} short`;
+  }
+}
+
+export function rejectionText(rejection: Rejection): string {
+  switch (rejection.constraint) {
+    case "no-free-gpus":
+      return `not ${rejection.region}: no GPU is free there`;
+    case "single-region":
+      return `not beyond ${rejection.region}: this policy keeps a job in one region`;
+    case "bandwidth": {
+      const { from, neededBitsPerSecond, region, residualBitsPerSecond, to } = rejection;
+      const figures = `needs ${bitRate(neededBitsPerSecond)} and has ${bitRate(residualBitsPerSecond)} left`;
+      return `not ${region}: the hop ${from} → ${to} ${figures}, ${bitRate(shortOf(rejection))} short`;
+    }
+  }
+}
+
+/** What is missing, at the path that comes nearest. Empty when some path would do. */
+export function distanceText({ candidates, neededGpus }: Explanation): string {
+  if (candidates.some(({ outcome }) => outcome !== "too-few-gpus")) return "";
+  const nearest = [...candidates].sort((a, b) => b.gpus - a.gpus)[0];
+  const short = gpus(neededGpus - (nearest?.gpus ?? 0));
+  const where = nearest ? ` on ${nearest.regions.join(" → ")}` : "";
+  const link = shortages(candidates).sort((a, b) => shortOf(a) - shortOf(b))[0];
+  const links = link
+    ? `; the hop nearest to passing, ${link.from} → ${link.to}, is ${bitRate(shortOf(link))} short`
+    : "";
+  return `${short} short${where}${links}`;
+}
+
+/** Every hop that failed the bandwidth test, on any path. */
+export function shortages(candidates: readonly Candidate[]): Shortage[] {
+  return candidates
+    .flatMap(({ rejections }) => rejections)
+    .filter((rejection): rejection is Shortage => rejection.constraint === "bandwidth");
+}
+
+function shortOf({ neededBitsPerSecond, residualBitsPerSecond }: Shortage): number {
+  return neededBitsPerSecond - residualBitsPerSecond;
+}

@@ -108,8 +108,18 @@ export function createWriter(options: WriterOptions): Writer {
     const now = nowSeconds();
     if (!decisionDue && !backoffElapsed(state, decidedSeconds, now)) return;
     decidedSeconds = now;
-    await append(decide(state, now, deciding));
+    await append(decisions(now));
     decisionDue = false; // what was just decided is no reason to decide again
+  };
+
+  /** A policy that throws has changed nothing: nobody starts until the next change, and the service still answers. */
+  const decisions = (now: number): readonly Fact[] => {
+    try {
+      return decide(state, now, deciding);
+    } catch (error) {
+      logger.error(error, `the policy ${deciding.policy.name} failed: nothing was decided`);
+      return [];
+    }
   };
 
   return {

@@ -212,6 +212,23 @@ describe("a service that is restarted", () => {
   });
 });
 
+test("a policy that throws starts nobody, and costs neither the service nor the queue", async () => {
+  const broken = {
+    name: "broken",
+    description: "throws",
+    decide: () => {
+      throw new Error("no idea");
+    },
+  };
+  service = await openService(database, executor, clock, broken);
+  await service.submit(jobText("a"));
+  await service.loop.cycle();
+  expect(phase()).toBe("queued");
+  expect(service.writer.healthy()).toBe(true);
+  service = await openService(database, executor, clock); // with a policy that works
+  expect(phase()).toBe("starting");
+});
+
 test("a service that has stopped takes nothing more, and says so", async () => {
   await service.writer.close();
   expect(await status(service.get("/healthz"))).toEqual([503, "stopping"]);

@@ -1,5 +1,5 @@
 // The whole service but for ports, processes and real time: loop, rendezvous and API over a database in memory.
-import { POLICIES, type Snapshot, toSnapshot } from "@bace-pipe/core";
+import { POLICIES, type Policy, type Snapshot, toSnapshot } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { pino } from "pino";
 import { createApp } from "../../src/api/app.ts";
@@ -62,13 +62,13 @@ export async function openService(
   database: Database,
   executor: Executor,
   clock: Clock,
+  policy: Policy = POLICIES["bace"]!(),
 ): Promise<TestService> {
   const parsed = parseScenario(SCENARIO, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   const { fleet } = parsed.value;
   const { log, state } = await openLog(database);
   const rendezvous = createRendezvous(DEADLINE_SECONDS, clock.seconds);
-  const policy = POLICIES["bace"]!();
   const logger = pino({ level: "silent" });
   const planOptions = {
     controlUrl: "http://127.0.0.1:1",

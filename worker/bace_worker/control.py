@@ -1,7 +1,8 @@
 """Client of the control plane: requests over HTTP, and the rendezvous where a gang's ranks find each other.
 
-The answers decide: 403, 404, 409 and 410 mean that this launch is no longer wanted (exit 76). No answer
-(refused, timed out, 5xx) decides nothing, because the control plane may be restarting: the caller asks again.
+Problems with a known code decide: this launch is no longer wanted (exit 76), or its data differs from the
+other ranks' (exit 1). Everything else decides nothing: the control plane may be restarting, and meanwhile
+another program may answer on its port. The caller asks again.
 Proxies of the environment are not used: the control plane is reached as directly as the peers are.
 """
 
@@ -21,7 +22,10 @@ from .transport import Address
 
 REQUEST_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 0.2
-SUPERSEDED_STATUSES = (403, 404, 409, 410)
+SUPERSEDED_CODES = frozenset(
+    {"stale-epoch", "gang-cancelled", "wrong-launch-key", "unknown-job", "unknown-rank"}
+)
+USER_ERROR_CODES = frozenset({"data-mismatch", "invalid-request"})
 
 
 class Unreachable(Exception):
@@ -48,14 +52,12 @@ class Control:
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
             with error:
-                problem = _problem(error)
-            if error.code in SUPERSEDED_STATUSES:
+                code, problem = _problem(error)
+            if code in SUPERSEDED_CODES:
                 raise Superseded(f"the control plane refuses this launch: {problem}") from None
-            if error.code >= 500 or error.code in (408, 429):
-                raise Unreachable(problem) from None
-            raise UserError(
-                f"the control plane at {self._base} does not understand this worker: {problem}"
-            ) from None
+            if code in USER_ERROR_CODES:
+                raise UserError(f"the control plane at {self._base} refuses: {problem}") from None
+            raise Unreachable(problem) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(str(error)) from None
         if not isinstance(answer, dict):
@@ -93,10 +95,12 @@ def _addresses(answer: dict[str, object]) -> dict[int, Address]:
     return {int(entry["rank"]): (str(entry["host"]), int(entry["port"])) for entry in entries}
 
 
-def _problem(error: urllib.error.HTTPError) -> str:
-    """One line of a problem+json answer, or of whatever came in its place."""
+def _problem(error: urllib.error.HTTPError) -> tuple[str | None, str]:
+    """Code and one line of a problem+json answer; no code for whatever else came in its place."""
+    if error.headers.get_content_type() != "application/problem+json":
+        return None, f"{error.code} {error.reason}"
     try:
         problem = json.load(error)
-        return f"{error.code} {problem.get('code', problem.get('title', ''))}: {problem.get('detail', '')}"
-    except (OSError, ValueError, AttributeError, http.client.HTTPException):
-        return f"{error.code} {error.reason}"
+        return str(problem["code"]), f"{error.code} {problem['code']}: {problem.get('detail', '')}"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, http.client.HTTPException):
+        return None, f"{error.code} {error.reason}"

@@ -57,9 +57,9 @@ class LocalControl:
     def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         match = re.fullmatch(r"/v1/launches/([^/]+)/(\d+)/(rendezvous|telemetry)", path)
         if match is None or match[1] != self._plan.job_id:
-            raise Refusal(404, "not-found")
+            raise Refusal(404, "unknown-job")
         if body["launchKey"] != self._plan.launch_key:
-            raise Refusal(403, "wrong-key")
+            raise Refusal(403, "wrong-launch-key")
         if int(match[2]) != self._plan.epoch:
             raise Refusal(409, "stale-epoch")
         with self._lock:

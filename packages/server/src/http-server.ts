@@ -7,6 +7,8 @@ import { StartError } from "./start-error.ts";
 
 const LOOPBACK = "127.0.0.1";
 const PATIENCE_MILLISECONDS = 1000;
+/** Outside the range that systems hand out by themselves: after a restart the port is likely to be free still. */
+const DEFAULT_PORTS = Array.from({ length: 32 }, (_, i) => 7420 + i);
 
 export interface HttpServer {
   readonly port: number;
@@ -15,20 +17,17 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** @param port 0 for any that is free */
+/** @param port undefined: the first of the default ports that is free */
 export async function listen(
   handle: (request: Request) => Response | Promise<Response>,
-  port: number,
+  port: number | undefined,
 ): Promise<HttpServer> {
   const server = createAdaptorServer({ fetch: handle }) as Server;
-  server.listen(port, LOOPBACK);
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+  const wanted = port === undefined ? DEFAULT_PORTS : [port];
+  if (!(await takeFirstFree(server, wanted))) {
     throw new StartError(
       "port-in-use",
-      `another program listens on port ${port}: stop it, or choose another port`,
+      `another program listens on ${wanted.length === 1 ? "port" : "each of the ports"} ${wanted.join(", ")}: stop it, or choose another port`,
     );
   }
   const { port: taken } = server.address() as AddressInfo;
@@ -43,4 +42,17 @@ export async function listen(
       clearTimeout(timer);
     },
   };
+}
+
+async function takeFirstFree(server: Server, ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) {
+    server.listen(port, LOOPBACK);
+    try {
+      await once(server, "listening");
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+  return false;
 }

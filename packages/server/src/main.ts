@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { POLICIES, type Policy, type TimeModel } from "@bace-pipe/core";
+import { POLICIES, type Policy, type State, type TimeModel } from "@bace-pipe/core";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
 import { createLocalExecutor } from "./executors/local.ts";
@@ -70,7 +70,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     undo.push(() => database.close());
     const { log, state } = await openLog(database);
 
-    const nowSeconds = () => Date.now() / 1000;
+    refuseOtherPort(options.port, folder.config.port, state);
+    const nowSeconds = steadyClock(state.nowSeconds);
     const deciding = { policy, timeModel, newLaunchKey: () => randomBytes(24).toString("base64url") };
     const writer = createWriter({ log, state, deciding, nowSeconds, logger });
     undo.push(() => writer.close());
@@ -80,7 +81,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const fleets = fleetHistory(await log.fleets());
     const context = { writer, log, rendezvous, fleets, policy, timeModel, efficiency, version };
     const app = createApp({ ...context, logger, dashboardDirectory: options.dashboardDirectory });
-    const server = await listen(app.fetch, options.port ?? folder.config.port ?? 0);
+    const server = await listen(app.fetch, options.port ?? folder.config.port);
     undo.push(() => server.close());
     const { url, port } = server;
 
@@ -120,10 +121,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 function policyCalled(name: string): Policy {
-  const create = POLICIES[name];
-  if (create) return create();
+  if (Object.hasOwn(POLICIES, name)) return POLICIES[name]!();
   const known = Object.keys(POLICIES).join(", ");
   throw new StartError("unknown-policy", `there is no policy "${name}"; known: ${known}`);
+}
+
+/**
+ * Seconds since 1970 that never stand still or run backwards, whatever is done to the system's clock meanwhile; from
+ * where the log ends, if the clock was set back while the service was down.
+ */
+function steadyClock(logSeconds: number): () => number {
+  const startSeconds = Math.max(Date.now() / 1000, logSeconds);
+  const origin = performance.now();
+  return () => startSeconds + (performance.now() - origin) / 1000;
+}
+
+/** Ranks that run know the service by its port. */
+function refuseOtherPort(asked: number | undefined, kept: number | undefined, { active }: State): void {
+  if (asked === undefined || kept === undefined || asked === kept || active.size === 0) return;
+  throw new StartError(
+    "port-kept",
+    `${[...active].join(", ")} run and report to port ${kept}: start without another port, or wait until they have ended`,
+  );
 }
 
 function openLogFile(path: string, level: string) {

@@ -75,8 +75,12 @@ export function createWriter(options: WriterOptions): Writer {
       await work();
     } catch (error) {
       failure = error as Error;
-      logger.fatal(error, "the log and the state in memory may differ: stopping");
-      fail(failure);
+      fail(failure); // first: a disk that is full takes no log line either
+      try {
+        logger.fatal(error, "the log and the state in memory may differ: stopping");
+      } catch {
+        // The failure itself is what people need to see, not that it could not be logged.
+      }
       throw error;
     }
   };

@@ -38,8 +38,8 @@ const status = async (answer: Promise<Response>) => {
 };
 
 /** Submits job "a" and gets it running. */
-async function run(): Promise<ReturnType<typeof ranksOf>> {
-  await service.submit(jobText("a"));
+async function run(iterations = 5): Promise<ReturnType<typeof ranksOf>> {
+  await service.submit(jobText("a", { iterations }));
   await service.loop.cycle();
   await service.loop.cycle();
   const ranks = ranksOf(service, "a");
@@ -125,6 +125,13 @@ describe("the straight way", () => {
     expect(service.writer.state().seq).toBe(seq);
   });
 
+  test("steps that the job does not have are left out", async () => {
+    const ranks = await run();
+    await ranks.report(3, 1, [{ step: 2 ** 53 - 1, loss: 1 }]);
+    await ranks.report(3, 2, [{ step: 1, loss: 5 }]);
+    expect(service.writer.state().jobs.get("a")!.progress).toMatchObject({ step: 1 });
+  });
+
   test("nothing is written while nothing changes", async () => {
     await run();
     await service.loop.cycle();
@@ -184,7 +191,7 @@ describe("a service that is restarted", () => {
   });
 
   test("goes on from a snapshot as from the whole log", async () => {
-    const ranks = await run();
+    const ranks = await run(1500);
     const steps = Array.from({ length: 1200 }, (_, i) => ({ step: i + 1, loss: 5 - i / 1000 }));
     await ranks.report(3, 1, steps);
     await ranks.report(3, 2, [{ step: 1201, loss: 1 }]);

@@ -1,5 +1,6 @@
-// reduce(state, event) → state: total and deterministic. Facts are never rejected; what no longer applies (an old
-// epoch, a job that is not known, a step seen before) changes nothing but `seq`.
+// reduce(state, event) → state: deterministic, and total over logs that this program wrote. Facts are never rejected;
+// what no longer applies (an old epoch, a job that is not known, a step seen before) changes nothing but `seq`. A gap in
+// `seq`, or a placement beyond capacity, is no fact but a broken log, and throws.
 //
 // The state is consumed: its maps and ledger are updated in place and must not be used afterwards other than through
 // the value returned. A log of a million events then costs a million small steps and not a million copies.
@@ -96,6 +97,7 @@ function place(state: MutableState, current: JobState, event: Extract<Event, { k
     predictedIterationSeconds: event.predictedIterationSeconds,
     why: event.why,
     placedSeconds: state.nowSeconds,
+    placedSeq: event.seq,
     launches: Object.fromEntries(event.placement.regions.map((r) => [regionName(r), { kind: "submitted" }])),
   };
   const { reason: _reason, progress: _progress, ...rest } = current;

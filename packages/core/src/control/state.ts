@@ -24,6 +24,8 @@ export interface Epoch {
   readonly predictedIterationSeconds: number;
   readonly why: Explanation;
   readonly placedSeconds: number;
+  /** Seq of the event that placed it: says which fleet its regions are of. */
+  readonly placedSeq: number;
   /** When every rank had checked in. */
   readonly startedSeconds?: number;
   readonly addresses?: readonly RankAddress[];

@@ -32,15 +32,16 @@ export function quantity(dimension: Dimension, { min, above }: Bounds = {}) {
     });
 }
 
-/** A whole number from `min` on. */
-export function count(min: number) {
+/** A whole number from `min` to `max`. The bound keeps one careless file from costing the service its memory. */
+export function count(min: number, max = 1e9) {
   return z
     .number({
       error: (issue) =>
         issue.input === undefined ? undefined : "expected a whole number — write digits without quotes",
     })
     .int({ error: (issue) => `${String(issue.input)} is not a whole number — round it` })
-    .min(min, { error: (issue) => `${String(issue.input)} is below ${min} — give ${min} or more` });
+    .min(min, { error: (issue) => `${String(issue.input)} is below ${min} — give ${min} or more` })
+    .max(max, { error: (issue) => `${String(issue.input)} is above ${max} — give ${max} or less` });
 }
 
 /** Names of regions, jobs and tenants: they become parts of file names, host names and URLs. */

@@ -4,6 +4,10 @@ import { z } from "zod";
 import { TIME_MODELS } from "../cost/iteration-time.ts";
 import { count, nameSchema, quantity } from "./quantity.ts";
 
+/** A schedule has stages × micro-batches × 2 actions, and all of them are timed for every placement. */
+const MAX_MICROBATCHES = 4096;
+const MAX_LAYERS = 512;
+
 export const gpuTypeSchema = z.strictObject({
   peakFlopsPerSecond: quantity("flopsPerSecond", { above: 0 }),
   memoryBytes: quantity("bytes", { above: 0 }),
@@ -43,7 +47,7 @@ export const linkSchema = z.strictObject({
 
 const shapeSchema = z.strictObject({
   hiddenSize: count(1),
-  layers: count(1),
+  layers: count(1, MAX_LAYERS),
   attentionHeads: count(1),
   keyValueHeads: count(1),
   headSize: count(1).optional(),
@@ -73,11 +77,11 @@ export const jobSchema = z
     model: z.union([z.string(), shapeSchema]).optional(),
     sequenceLength: count(1).optional(),
     microbatchSize: count(1).default(1),
-    microbatches: count(1),
+    microbatches: count(1, MAX_MICROBATCHES),
     iterations: count(1),
-    minGpus: count(1).optional(),
-    maxGpus: count(1).optional(),
-    layers: count(1).optional(),
+    minGpus: count(1, MAX_LAYERS).optional(),
+    maxGpus: count(1, MAX_LAYERS).optional(),
+    layers: count(1, MAX_LAYERS).optional(),
     forwardSeconds: quantity("seconds", { above: 0 }).optional(),
     backwardSeconds: quantity("seconds", { above: 0 }).optional(),
     activationBytes: quantity("bytes", { above: 0 }).optional(),

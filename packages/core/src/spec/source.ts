@@ -4,6 +4,9 @@ import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDo
 import type { z } from "zod";
 import { type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
 
+/** Nobody reads more at once. */
+const MOST_COMPLAINTS = 20;
+
 export type FieldPath = readonly (string | number)[];
 
 /** A parsed file that can say where each of its fields stands. */
@@ -57,25 +60,27 @@ export function readYaml<Schema extends z.ZodType>(
     });
     return { ok: false, diagnostics };
   }
-  const plain = toPlain(document);
+  let plain: unknown;
+  try {
+    plain = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const message = `not usable YAML: ${(error as Error).message}`;
+    const hint = "write the values out instead of using so many aliases";
+    return { ok: false, diagnostics: [source.diagnostic([], "yaml-syntax", message, hint)] };
+  }
   const schema = typeof schemaOf === "function" ? schemaOf(plain) : schemaOf;
   const result = schema.safeParse(plain, { reportInput: true });
   if (result.success) return { ok: true, value: { data: result.data, source } };
-  return {
-    ok: false,
-    diagnostics: result.error.issues.flatMap((issue) => complaints(issue, source, schema)),
-  };
-}
-
-function toPlain(document: Document): unknown {
-  return document.toJS({ maxAliasCount: 100 });
+  const issues = result.error.issues.slice(0, MOST_COMPLAINTS);
+  const diagnostics = issues.flatMap((issue) => complaints(issue, source, schema)).slice(0, MOST_COMPLAINTS);
+  return { ok: false, diagnostics };
 }
 
 function complaints(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType): Diagnostic[] {
   const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, path);
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MOST_COMPLAINTS).map((key) => {
       const hint = nameHint(key, known);
       return source.diagnostic([...path, key], "invalid-field", `unknown field "${key}"`, hint, "key");
     });

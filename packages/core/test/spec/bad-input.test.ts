@@ -143,6 +143,17 @@ describe.each<
     { code: "invalid-field", line: 9, column: 5, message: /forwardSeconds: missing/, hint: /or model/ },
   ],
   [
+    "more micro-batches than a schedule can hold",
+    ["microbatches: 8", "microbatches: 100000000"],
+    {
+      code: "invalid-field",
+      line: 13,
+      column: 19,
+      message: /microbatches: 100000000 is above 4096/,
+      hint: /4096 or less/,
+    },
+  ],
+  [
     "infinity",
     ["iterations: 10", "iterations: .inf"],
     { code: "invalid-field", line: 14, column: 17, message: /iterations/, hint: /./ },
@@ -162,6 +173,20 @@ describe.each<
     });
     expect(found!.hint).toMatch(expected.hint);
   });
+});
+
+it("aliases that would unfold without end are refused", () => {
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (let i = 1; i < 9; i++) {
+    const [from, to] = ["abcdefghi"[i - 1]!, "abcdefghi"[i]!];
+    bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(", ")}]`);
+  }
+  expect(complaintsAbout(bomb.join("\n"))[0]).toMatchObject({ code: "yaml-syntax", message: /alias/ });
+});
+
+it("a file of nonsense gets twenty complaints, not thousands", () => {
+  const nonsense = Array.from({ length: 5000 }, (_, i) => `nonsense${i}: 1`).join("\n");
+  expect(complaintsAbout(`${good}${nonsense}\n`)).toHaveLength(20);
 });
 
 it("everything wrong is told at once", () => {

@@ -215,7 +215,7 @@ export const telemetryRequestSchema = z.object({
     z.object({
       step: z.number().int().min(1),
       loss: z.number().nullable(),
-      stepSeconds: z.number().min(0),
+      stepSeconds: z.number().min(0).max(1e6),
       forwardSeconds: z.number().min(0),
       backwardSeconds: z.number().min(0),
     }),

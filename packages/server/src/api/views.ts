@@ -29,7 +29,7 @@ export function placementView(placement: Placement, fleet: Fleet): PlacementView
 export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: number): JobView {
   const { job, phase, outcome, epoch, progress } = known;
   const shown = isActive(phase) || phase === "ended" ? epoch : undefined;
-  const fleet = shown && fleets.at(shown.placedSeconds);
+  const fleet = shown && fleets.at(shown.placedSeq);
   const current = isActive(phase) ? shown : undefined;
   const endSeconds = known.endedSeconds ?? nowSeconds;
   const usd =
@@ -97,7 +97,7 @@ export function decisionView(decided: Decided, fleets: FleetHistory): DecisionVi
     kind,
     jobId,
     epoch: placed?.epoch ?? null,
-    placement: placed ? placementView(placed.placement, fleets.at(atSeconds)) : null,
+    placement: placed ? placementView(placed.placement, fleets.at(seq)) : null,
     predictedStepSeconds: placed?.predictedIterationSeconds ?? null,
     why: explanationView(why),
   };
@@ -125,6 +125,6 @@ export function explainedView(
   const why = phase === "infeasible" ? infeasibleWhy : epoch?.why;
   const kind = phase === "infeasible" || phase === "ended" ? phase : "placed";
   const placement =
-    epoch && phase !== "infeasible" ? placementView(epoch.placement, fleets.at(epoch.placedSeconds)) : null;
+    epoch && phase !== "infeasible" ? placementView(epoch.placement, fleets.at(epoch.placedSeq)) : null;
   return { jobId: job.id, kind, placement, why: why ? explanationView(why) : null };
 }

@@ -21,7 +21,7 @@ export function isAlive({ pid, startTicks }: ProcessId): boolean {
   const stat = statOf(pid);
   // A zombie has ended; it is only waiting for its parent to ask.
   if (!stat || stat.state === "Z" || stat.state === "X") return false;
-  return startTicks === null || stat.startTicks === startTicks;
+  return stat.startTicks === startTicks; // unknown ticks where the system tells them: it had ended already
 }
 
 function statOf(pid: number): { readonly state: string; readonly startTicks: number } | undefined {

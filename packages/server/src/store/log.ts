@@ -18,7 +18,7 @@ export interface Log {
   /** Placements and infeasibilities with a greater seq, in order. */
   decisions(afterSeq: number, limit: number): Promise<readonly Decided[]>;
   /** Every fleet that was ever loaded, in order. */
-  fleets(): Promise<readonly { readonly atSeconds: number; readonly fleet: Fleet }[]>;
+  fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
 
 interface EventRow {

@@ -11,6 +11,7 @@ import { comparisonText, measuredRow } from "../src/demo/comparison.ts";
 import { removeLeftovers } from "../src/demo/leftovers.ts";
 import { pictureText } from "../src/demo/picture.ts";
 import { isStillThere } from "../src/demo/processes.ts";
+import { runDemo } from "../src/demo/run.ts";
 import { complaintsAbout, summaryText } from "../src/demo/summary.ts";
 import { DEMO_SCENARIO, submissionsOf } from "../src/demo/workload.ts";
 import { readNamed } from "../src/files.ts";
@@ -35,23 +36,46 @@ test("each job of the scenario becomes a document that the service takes, in ord
 const DONE = jobView({ phase: "ended", outcome: "finished", firstLoss: 5.5, lastLoss: 3 });
 
 describe("the demo succeeds only if every job finished and learned something", () => {
-  test("all is well", () => expect(complaintsAbout([DONE])).toEqual([]));
+  const A_AND_B = [{ id: "a" }, { id: "b" }];
+  const B = { ...DONE, id: "b" };
+
+  test("all is well", () => expect(complaintsAbout(A_AND_B, [DONE, B])).toEqual([]));
 
   test("one failed", () => {
     const failed = jobView({ id: "b", phase: "ended", outcome: "failed", reason: "tokyo: exit code 1" });
-    expect(complaintsAbout([DONE, failed])).toEqual(["b did not finish: failed, tokyo: exit code 1"]);
+    expect(complaintsAbout(A_AND_B, [DONE, failed])).toEqual([
+      "b did not finish: failed, tokyo: exit code 1",
+    ]);
   });
 
   test("one could not be placed", () => {
     const infeasible = jobView({ id: "b", phase: "infeasible" });
-    expect(complaintsAbout([infeasible])).toEqual(["b did not finish: infeasible"]);
+    expect(complaintsAbout(A_AND_B, [DONE, infeasible])).toEqual(["b did not finish: infeasible"]);
   });
 
   test("one learned nothing", () => {
-    expect(complaintsAbout([{ ...DONE, lastLoss: 5.6 }])).toEqual([
+    expect(complaintsAbout([{ id: "a" }], [{ ...DONE, lastLoss: 5.6 }])).toEqual([
       "the loss of a did not fall: 5.500 at first, 5.600 at last",
     ]);
   });
+
+  test("one is gone", () => {
+    expect(complaintsAbout(A_AND_B, [DONE])).toEqual(["b was submitted, and the service does not know it"]);
+  });
+
+  test("there was none", () => expect(complaintsAbout([], [])).toEqual(["no job was submitted"]));
+});
+
+test("a demo does not clear away another one that still runs", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bace-demo-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, ".bace"));
+  const holder = { pid: process.ppid, startTicks: startTicksOf(process.ppid) };
+  writeFileSync(join(folder, ".bace/demo.lock"), JSON.stringify(holder));
+  const { io } = recordingIo({ folder });
+  await expect(runDemo({ scenario: DEMO_SCENARIO }, io)).rejects.toThrow(
+    `a demo runs here already (pid ${process.ppid})`,
+  );
 });
 
 const MEASURED = [
@@ -120,7 +144,8 @@ describe.skipIf(startTicksOf(process.pid) === null)("what an earlier demo left",
       mkdirSync(join(folder, path, ".."), { recursive: true });
       writeFileSync(join(folder, path), JSON.stringify({ pid, startTicks, url: "http://127.0.0.1:1" }));
     };
-    note("service.json", service.pid!, startTicksOf(service.pid!));
+    note("lock", service.pid!, startTicksOf(service.pid!)); // still starting: no service.json yet
+    writeFileSync(join(folder, "service.json"), '{"pid": 12');
     note("launches/a.1.east/started.json", launch.pid!, startTicksOf(launch.pid!));
     note("launches/b.1.east/spawned.json", stranger.pid!, startTicksOf(stranger.pid!)! + 1);
 

@@ -3,10 +3,11 @@
 //   service.json   where it listens: {pid, startTicks, url}, for as long as it does
 //   config.json    {port, scenario}: kept, so that workers find a service that was restarted
 //   db/  launches/  logs/
-import { link, mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive, type ProcessId, startTicksOf } from "./executors/process.ts";
-import { isMissing, readJson, writeJson } from "./files.ts";
+import { readJson, writeJson } from "./files.ts";
+import { takeLock } from "./lock.ts";
 import { StartError } from "./start-error.ts";
 
 export interface ServiceFile extends ProcessId {
@@ -39,9 +40,12 @@ export interface StateFolder {
 export async function takeStateFolder(folder: string): Promise<StateFolder> {
   await mkdir(folder, { recursive: true });
   const own: ProcessId = { pid: process.pid, startTicks: startTicksOf(process.pid) };
-  const lock = join(folder, "lock");
   const serviceFile = join(folder, "service.json");
-  await takeLock(lock, own, folder);
+  const giveBack = await takeLock(
+    join(folder, "lock"),
+    ({ pid }) =>
+      new StartError("state-in-use", `process ${pid} runs on ${folder}: stop it, or use another folder`),
+  );
   const configFile = join(folder, "config.json");
   return {
     databaseDirectory: join(folder, "db"),
@@ -52,7 +56,7 @@ export async function takeStateFolder(folder: string): Promise<StateFolder> {
     announce: (url) => writeJson(serviceFile, { ...own, url } satisfies ServiceFile),
     async release() {
       await rm(serviceFile, { force: true });
-      await rm(lock, { force: true });
+      await giveBack();
     },
   };
 }
@@ -61,43 +65,4 @@ export async function takeStateFolder(folder: string): Promise<StateFolder> {
 export async function findService(folder: string): Promise<ServiceFile | undefined> {
   const service = await readJson<ServiceFile>(join(folder, "service.json"));
   return service && isAlive(service) ? service : undefined;
-}
-
-/** Linking a complete file into place is atomic: of several that try, one succeeds. */
-async function takeLock(lock: string, own: ProcessId, folder: string): Promise<void> {
-  const mine = `${lock}.${own.pid}`;
-  await writeJson(mine, own);
-  try {
-    for (;;) {
-      try {
-        await link(mine, lock);
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      const holder = await readJson<ProcessId>(lock);
-      if (holder && isAlive(holder)) {
-        throw new StartError(
-          "state-in-use",
-          `process ${holder.pid} runs on ${folder}: stop it, or use another folder`,
-        );
-      }
-      if (holder) await moveAway(lock, holder, `${mine}.stale`);
-    }
-  } finally {
-    await rm(mine, { force: true });
-    await rm(`${mine}.stale`, { force: true });
-  }
-}
-
-/** Takes away a lock that a crash has left; one that somebody else has taken since is put back. */
-async function moveAway(lock: string, left: ProcessId, aside: string): Promise<void> {
-  try {
-    await rename(lock, aside);
-  } catch (error) {
-    if (isMissing(error)) return; // somebody else was faster
-    throw error;
-  }
-  const moved = await readJson<ProcessId>(aside);
-  if (moved && (moved.pid !== left.pid || moved.startTicks !== left.startTicks)) await link(aside, lock);
 }

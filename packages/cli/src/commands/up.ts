@@ -99,6 +99,9 @@ function serviceOptions(
   };
 }
 
+/** What is wrong is not in what the user wrote. */
+const OTHERS_FAULT: ReadonlySet<string> = new Set(["state-in-use", "port-in-use", "port-kept"]);
+
 async function start(options: ServiceOptions, scenario: NamedText | undefined): Promise<Service> {
   const { StartError, startService } = await import("@bace-pipe/server");
   try {
@@ -107,8 +110,7 @@ async function start(options: ServiceOptions, scenario: NamedText | undefined): 
     if (!(error instanceof StartError)) throw error;
     const diagnostics: readonly Diagnostic[] = error.diagnostics;
     if (scenario && diagnostics.length > 0) throw badFile(scenario.file, scenario.text, diagnostics);
-    const exitCode =
-      error.code === "state-in-use" || error.code === "port-in-use" ? EXIT.failed : EXIT.badInput;
+    const exitCode = OTHERS_FAULT.has(error.code) ? EXIT.failed : EXIT.badInput;
     const hint = error.code === "no-scenario" ? { hint: "name one: bace up --fleet SCENARIO.yaml" } : {};
     throw new Failure(error.message, { exitCode, code: error.code, ...hint });
   }

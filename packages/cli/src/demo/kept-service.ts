@@ -1,7 +1,9 @@
 // A service that is started again when it dies. What it ran goes on meanwhile, and the next one adopts it.
 import { type Client, createClient } from "@bace-pipe/server/client";
 import { EXIT, Failure } from "../failure.ts";
+import { isActive } from "../render/queue.ts";
 import type { Screen } from "../render/screen.ts";
+import { isUnreachable } from "../service/connect.ts";
 import { type ServiceOptions, type ServiceProcess, startServiceProcess } from "./service-process.ts";
 
 const MAX_STARTS = 6;
@@ -57,11 +59,23 @@ export async function keepService(
         `the service (pid ${service.pid}) died with ${ended}; starting it again, jobs train on meanwhile`,
       );
       await start();
-      screen.say(`the service is back (pid ${service.pid}) and has adopted what runs`);
+      screen.say(`the service is back (pid ${service.pid})${await adoptedBy(client)}`);
     },
     stop: () => service.stop(),
     leave: () => service.leave(),
   };
+}
+
+/** What it knows after it has read its log; nothing if it has died again, which the next look will tell. */
+async function adoptedBy(client: Client): Promise<string> {
+  const reply = await client.jobs().catch((error: unknown) => {
+    if (isUnreachable(error)) return undefined;
+    throw error;
+  });
+  if (!reply) return "";
+  const active = reply.jobs.filter(isActive);
+  const names = active.length > 0 ? ` (${active.map(({ id }) => id).join(", ")})` : "";
+  return `: it knows ${reply.jobs.length} jobs and has adopted the ${active.length} that run${names}`;
 }
 
 function signsOfLife(screen: Screen): (seconds: number) => void {

@@ -1,7 +1,9 @@
 // The demo from beginning to end: a service of its own, the scenario's jobs at their times, a live picture, a summary.
-import { join, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { duration } from "@bace-pipe/core/format";
-import { EXIT } from "../failure.ts";
+import { takeLock } from "@bace-pipe/server/lock";
+import { EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { createScreen, type Screen } from "../render/screen.ts";
@@ -12,7 +14,7 @@ import { removeLeftovers } from "./leftovers.ts";
 import { EMULATED } from "./picture.ts";
 import { complaintsAbout, summaryText } from "./summary.ts";
 import { cancelAll, GIVE_UP_SECONDS, train } from "./train.ts";
-import { submissionsOf } from "./workload.ts";
+import { type Submission, submissionsOf } from "./workload.ts";
 
 export interface DemoOptions {
   readonly scenario: string;
@@ -25,6 +27,7 @@ export async function runDemo({ keep = false, python, scenario }: DemoOptions, i
   const source = await readNamed(scenario, io);
   const submissions = submissionsOf(source);
   const folder = join(io.folder, ".bace/demo");
+  const giveBack = await takeDemo(folder);
   const screen = createScreen(io.out);
   const interrupt = new AbortController();
   const stopListening = io.onInterrupt(() => interrupt.abort());
@@ -38,7 +41,7 @@ export async function runDemo({ keep = false, python, scenario }: DemoOptions, i
         `the service answers at ${service.url}; from another terminal: bace queue --state ${folder}`,
       );
       const end = await train(submissions, service, screen, io.out.colors, interrupt.signal);
-      if (end === "ended") return await conclude(service, source, screen, io);
+      if (end === "ended") return await conclude(service, source, submissions, screen, io);
       screen.say(
         end === "late"
           ? `giving up after ${duration(GIVE_UP_SECONDS)}: it should take two; see the logs in ${folder}`
@@ -50,12 +53,24 @@ export async function runDemo({ keep = false, python, scenario }: DemoOptions, i
     }
   } finally {
     stopListening();
+    await giveBack();
   }
+}
+
+/** One demo at a time in one place: it clears away what it finds there. */
+async function takeDemo(folder: string): Promise<() => Promise<void>> {
+  await mkdir(dirname(folder), { recursive: true });
+  return takeLock(`${folder}.lock`, ({ pid }) => {
+    const details = { exitCode: EXIT.failed, code: "demo-in-use" };
+    const hint = "wait until it has ended, or run this one in another checkout";
+    return new Failure(`a demo runs here already (pid ${pid})`, { ...details, hint });
+  });
 }
 
 async function conclude(
   { client }: KeptService,
   source: NamedText,
+  submissions: readonly Submission[],
   screen: Screen,
   { out }: Io,
 ): Promise<number> {
@@ -65,7 +80,7 @@ async function conclude(
   screen.say(summaryText(jobs, decisions, out.colors));
   screen.say(comparisonText(jobs, report, out.colors));
   screen.say(EMULATED);
-  const complaints = complaintsAbout(jobs);
+  const complaints = complaintsAbout(submissions, jobs);
   for (const complaint of complaints) screen.say(out.colors.red(complaint));
   if (complaints.length === 0) screen.say("every job finished and its loss fell");
   return complaints.length === 0 ? EXIT.ok : EXIT.failed;

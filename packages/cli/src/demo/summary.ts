@@ -39,14 +39,23 @@ function whyOf({ epoch, id }: JobView, decisions: readonly DecisionView[]): stri
   return decision?.placement ? whyLine(decision.why, decision.placement) : "never placed";
 }
 
-/** What is wrong with the outcome, a line per job; empty if every job finished and learned something. */
-export function complaintsAbout(jobs: readonly JobView[]): string[] {
-  return jobs.flatMap(({ firstLoss, id, lastLoss, outcome, phase, reason }) => {
-    if (outcome !== "finished")
-      return [`${id} did not finish: ${outcome ?? phase}${reason ? `, ${reason}` : ""}`];
-    const fell = firstLoss !== null && lastLoss !== null && lastLoss < firstLoss;
-    return fell
-      ? []
-      : [`the loss of ${id} did not fall: ${loss(firstLoss)} at first, ${loss(lastLoss)} at last`];
+/** What is wrong with the outcome, a line per job; empty if every job that was submitted finished and learned something. */
+export function complaintsAbout(
+  submitted: readonly { readonly id: string }[],
+  jobs: readonly JobView[],
+): string[] {
+  if (submitted.length === 0) return ["no job was submitted"];
+  return submitted.flatMap(({ id }) => {
+    const job = jobs.find((each) => each.id === id);
+    return job ? complaintsAboutOne(job) : [`${id} was submitted, and the service does not know it`];
   });
+}
+
+function complaintsAboutOne({ firstLoss, id, lastLoss, outcome, phase, reason }: JobView): string[] {
+  if (outcome !== "finished")
+    return [`${id} did not finish: ${outcome ?? phase}${reason ? `, ${reason}` : ""}`];
+  const fell = firstLoss !== null && lastLoss !== null && lastLoss < firstLoss;
+  return fell
+    ? []
+    : [`the loss of ${id} did not fall: ${loss(firstLoss)} at first, ${loss(lastLoss)} at last`];
 }

@@ -18,6 +18,11 @@ const RANK: Readonly<Record<JobView["phase"], number>> = {
   ended: 3,
 };
 
+/** Whether it holds GPUs. */
+export function isActive({ phase }: JobView): boolean {
+  return RANK[phase] === 0;
+}
+
 export function inOrder(jobs: readonly JobView[], positions: Positions): JobView[] {
   const place = ({ id }: JobView) => positions.get(id) ?? Number.MAX_SAFE_INTEGER;
   return [...jobs].sort((a, b) => RANK[a.phase] - RANK[b.phase] || place(a) - place(b));

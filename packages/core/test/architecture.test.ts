@@ -43,7 +43,7 @@ beforeAll(() => {
   violations.forEach(([, line], index) => {
     write(fileOf(index), `${line}\nexport const b = a;\n`);
   });
-  write("packages/core/src/cost/allowed.ts", 'export { priceAt } from "../fleet/tariff.ts";\n');
+  write("packages/core/src/cost/allowed.ts", 'export { valueAt } from "../fleet/series.ts";\n');
   const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
   const args = [biome, "lint", "--colors=off", "--vcs-enabled=false", "--max-diagnostics=none", "."];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });

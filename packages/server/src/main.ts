@@ -2,7 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { POLICIES, type Policy, type State, type TimeModel } from "@bace-pipe/core";
+import {
+  createPolicy,
+  isPolicyName,
+  POLICIES,
+  type PolicyName,
+  type State,
+  type TimeModel,
+} from "@bace-pipe/core";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
 import { createLocalExecutor } from "./executors/local.ts";
@@ -50,7 +57,7 @@ const { version } = JSON.parse(manifest) as { version: string };
 
 /** Starts the service of a state folder. Throws a StartError for what the caller can mend. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const policy = policyCalled(options.policy ?? "bace");
+  const policyName = knownPolicy(options.policy ?? "bace");
   const folder = await takeStateFolder(resolve(options.stateDirectory));
   const undo: (() => Promise<void>)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;
@@ -63,7 +70,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       fleet,
       efficiency,
       timeModel: ownTimeModel,
+      policies,
     } = readScenario(options.scenario ?? folder.config.scenario);
+    const policy = createPolicy(policyName, policies);
     const { rendezvousDeadlineSeconds = 90, timeModel = ownTimeModel } = options;
     const logger = openLogFile(folder.logFile, options.logLevel ?? "info");
     const database = await openPglite(folder.databaseDirectory);
@@ -120,8 +129,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-function policyCalled(name: string): Policy {
-  if (Object.hasOwn(POLICIES, name)) return POLICIES[name]!();
+function knownPolicy(name: string): PolicyName {
+  if (isPolicyName(name)) return name;
   const known = Object.keys(POLICIES).join(", ");
   throw new StartError("unknown-policy", `there is no policy "${name}"; known: ${known}`);
 }

@@ -48,6 +48,8 @@ export function createWriter(options: WriterOptions): Writer {
   let tail: Promise<unknown> = Promise.resolve();
   let decisionDue = true;
   let decidedSeconds = 0;
+  /** When the policy wants to be asked again. */
+  let reconsiderAtSeconds = Number.POSITIVE_INFINITY;
   let changed = () => {};
   let closed = false;
   let failure: Error | undefined;
@@ -110,7 +112,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   const decideIfDue = async (): Promise<void> => {
     const now = nowSeconds();
-    if (!decisionDue && !backoffElapsed(state, decidedSeconds, now)) return;
+    if (!decisionDue && now < reconsiderAtSeconds && !backoffElapsed(state, decidedSeconds, now)) return;
     decidedSeconds = now;
     await append(decisions(now));
     decisionDue = false; // what was just decided is no reason to decide again
@@ -119,8 +121,11 @@ export function createWriter(options: WriterOptions): Writer {
   /** A policy that throws has changed nothing: nobody starts until the next change, and the service still answers. */
   const decisions = (now: number): readonly Fact[] => {
     try {
-      return decide(state, now, deciding);
+      const decided = decide(state, now, deciding);
+      reconsiderAtSeconds = decided.reconsiderAtSeconds ?? Number.POSITIVE_INFINITY;
+      return decided.facts;
     } catch (error) {
+      reconsiderAtSeconds = Number.POSITIVE_INFINITY;
       logger.error(error, `the policy ${deciding.policy.name} failed: nothing was decided`);
       return [];
     }

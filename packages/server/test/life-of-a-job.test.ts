@@ -226,6 +226,7 @@ test("a policy that throws starts nobody, and costs neither the service nor the 
     decide: () => {
       throw new Error("no idea");
     },
+    explain: () => [],
   };
   service = await openService(database, executor, clock, broken);
   await service.submit(jobText("a"));

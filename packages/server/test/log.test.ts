@@ -95,7 +95,7 @@ test("a database of a newer version is refused", async () => {
 });
 
 function writerOf(log: Log, state: Parameters<typeof reduce>[0], nowSeconds = () => 1000) {
-  const policy = { name: "none", description: "", decide: () => [] };
+  const policy = { name: "none", description: "", decide: () => ({ decisions: [] }), explain: () => [] };
   const deciding = { policy, timeModel: "1f1b" as const, newLaunchKey: () => "" };
   return createWriter({ log, state, deciding, nowSeconds, logger: pino({ level: "silent" }) });
 }

@@ -1,5 +1,5 @@
 // The same workload on the simulator's virtual clock, by every policy, beside what was measured here by one of them.
-import { summarise } from "@bace-pipe/core";
+import { createSummary, NO_USAGE } from "@bace-pipe/core";
 import { deviation, duration, money } from "@bace-pipe/core/format";
 import type { JobView } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
@@ -67,11 +67,13 @@ export function measuredRow(jobs: readonly JobView[]): Row {
     jctSeconds: job.jctSeconds,
     placement: job.placement?.regions ?? [],
     iterationSeconds: job.measuredStepSeconds,
+    epochs: job.epoch,
     electricityUsd: job.electricityUsd,
     energyKwh: 0,
+    carbonKg: 0,
     egressUsd: 0,
   }));
-  const makespanSeconds = Math.max(0, ...results.map(({ endSeconds }) => endSeconds ?? 0));
-  const unknownUse = { gpuSecondsHeld: 0, gpuSecondsThere: 0, linkBitsReserved: 0, linkBitsThere: 0 };
-  return { ...summarise(results, makespanSeconds, unknownUse), name: "bace, measured" };
+  const summary = createSummary();
+  results.forEach(summary.add);
+  return { ...summary.result(NO_USAGE, false, results), name: "bace, measured" };
 }

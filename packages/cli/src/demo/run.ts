@@ -7,7 +7,7 @@ import { EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { createScreen, type Screen } from "../render/screen.ts";
-import { ALL_POLICIES, simulatePolicies } from "../simulation/run.ts";
+import { DEFAULT_POLICIES, simulatePolicies } from "../simulation/run.ts";
 import { comparisonText } from "./comparison.ts";
 import { type KeptService, keepService } from "./kept-service.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -75,7 +75,7 @@ async function conclude(
   { out }: Io,
 ): Promise<number> {
   const [{ jobs }, { decisions }] = await Promise.all([client.jobs(), client.decisions()]);
-  const report = simulatePolicies(source, { policies: ALL_POLICIES, seed: 1 });
+  const report = simulatePolicies(source, { policies: DEFAULT_POLICIES, seed: 1 });
   screen.say("");
   screen.say(summaryText(jobs, decisions, out.colors));
   screen.say(comparisonText(jobs, report, out.colors));

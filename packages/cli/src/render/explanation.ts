@@ -1,6 +1,13 @@
 // Why a job waits, why it is where it is, how far it is from being placed: the scheduler's words on a terminal.
 
-import { candidateText, distanceText, orderText, rejectionText, shortages } from "@bace-pipe/core/explain";
+import {
+  candidateText,
+  distanceText,
+  heldText,
+  orderText,
+  rejectionText,
+  shortages,
+} from "@bace-pipe/core/explain";
 import { bitRate, duration, figure, gpus } from "@bace-pipe/core/format";
 import type { Explained } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
@@ -17,7 +24,8 @@ export function explanationText(why: Why, colors: Colors): string {
     `GPUs   K* is ${wanted}: the count with the shortest step if links cost nothing`,
     `Bound  no placement makes a step shorter than ${duration(why.iterationLowerBoundSeconds)}`,
   ];
-  if (why.blockedBy) lines.push(`Held   by ${why.blockedBy}: this policy lets nobody pass the first in line`);
+  const held = heldText(why);
+  if (held !== "") lines.push(`Held   ${held}`);
   lines.push("", candidates.length > 0 ? colors.bold("Paths that were tried") : "No region has a free GPU.");
   for (const candidate of candidates) lines.push(...candidateLines(candidate, why, colors));
   return lines.map((line) => `${line}\n`).join("");

@@ -1,6 +1,15 @@
 // One scenario under several policies, as a result that says what it is a result of: the same input, the same bytes.
 import { createHash } from "node:crypto";
-import { POLICIES, type Policy, type PolicyResult, simulate, type TimeModel } from "@bace-pipe/core";
+import {
+  createPolicy,
+  isPolicyName,
+  POLICIES,
+  type PolicyName,
+  type PolicyResult,
+  type State,
+  simulate,
+  type TimeModel,
+} from "@bace-pipe/core";
 import { nameHint, parseScenario, type Scenario } from "@bace-pipe/core/spec";
 import { badFile, badInput } from "../failure.ts";
 import type { NamedText } from "../files.ts";
@@ -18,13 +27,18 @@ export interface SimulationReport {
 
 export interface SimulationOptions {
   readonly policies: readonly string[];
-  /** Nothing is drawn at random yet: recorded, so that results stay comparable when something is. */
+  /** Of everything random. */
   readonly seed: number;
   /** The scenario's where absent. */
   readonly timeModel?: TimeModel | undefined;
+  /** Makes what watches the simulation of a policy. */
+  readonly observe?: ((policy: string) => (state: State) => void) | undefined;
 }
 
 export const ALL_POLICIES: readonly string[] = Object.keys(POLICIES);
+
+/** What is compared where nobody says: BACE-Pipe and its baselines. */
+export const DEFAULT_POLICIES: readonly string[] = ["bace", "lcf", "ldf", "cr-lcf", "cr-ldf"];
 
 export function scenarioOf({ file, text }: NamedText): Scenario {
   const parsed = parseScenario(text, file);
@@ -40,7 +54,15 @@ export function simulatePolicies(source: NamedText, options: SimulationOptions):
   const timeModel = options.timeModel ?? scenario.timeModel;
   const results = options.policies.map((name): [string, PolicyResult] => [
     name,
-    simulate({ fleet, jobs, policy: policyNamed(name), timeModel }),
+    simulate({
+      fleet,
+      jobs,
+      policy: createPolicy(knownPolicy(name), scenario.policies),
+      timeModel,
+      payIdleGpus: scenario.payIdleGpus,
+      seed: options.seed,
+      ...(options.observe ? { onInstant: options.observe(name) } : {}),
+    }),
   ]);
   return {
     version: VERSION,
@@ -52,8 +74,7 @@ export function simulatePolicies(source: NamedText, options: SimulationOptions):
   };
 }
 
-function policyNamed(name: string): Policy {
-  const create = POLICIES[name];
-  if (create) return create();
+function knownPolicy(name: string): PolicyName {
+  if (isPolicyName(name)) return name;
   throw badInput("unknown-policy", `there is no policy "${name}"`, nameHint(name, ALL_POLICIES));
 }

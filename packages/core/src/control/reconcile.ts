@@ -29,28 +29,36 @@ export function launchKeyOf(jobId: string, epoch: number, region: string): strin
 
 /** @param observed complete: every launch that any executor knows, by launch key. What is not in it does not exist. */
 export function reconcile(state: State, observed: ReadonlyMap<string, Observed>): Effect[] {
-  const effects: Effect[] = [];
   const wanted = new Set<string>();
-  for (const jobId of state.active) {
-    const { number: epoch, launches, givenUp } = state.jobs.get(jobId)!.epoch!;
-    for (const [region, status] of Object.entries(launches)) {
-      if (isOver(status)) continue;
-      const key = launchKeyOf(jobId, epoch, region);
-      if (!givenUp) wanted.add(key);
-      if (observed.has(key)) continue;
-      if (status.kind === "submitted" && !givenUp)
-        effects.push({ kind: "submit", key, jobId, epoch, region });
-      else
-        effects.push({
-          kind: "record",
-          key,
-          fact: { kind: "launch-observed", jobId, epoch, region, status: { kind: "lost" } },
-        });
-    }
-  }
+  const effects = [...state.active].flatMap((jobId) => launchEffects(state, jobId, observed, wanted));
   for (const [key, seen] of observed) {
     if (seen === "running" && !wanted.has(key))
       effects.push({ kind: "cancel", key, region: regionOfKey(key) });
+  }
+  return effects;
+}
+
+/** What is to be done about the launches of one active job; adds those that should run to `wanted`. */
+export function launchEffects(
+  state: State,
+  jobId: string,
+  observed: ReadonlyMap<string, Observed>,
+  wanted?: Set<string>,
+): Effect[] {
+  const effects: Effect[] = [];
+  const { number: epoch, launches, givenUp } = state.jobs.get(jobId)!.epoch!;
+  for (const [region, status] of Object.entries(launches)) {
+    if (isOver(status)) continue;
+    const key = launchKeyOf(jobId, epoch, region);
+    if (!givenUp) wanted?.add(key);
+    if (observed.has(key)) continue;
+    if (status.kind === "submitted" && !givenUp) effects.push({ kind: "submit", key, jobId, epoch, region });
+    else
+      effects.push({
+        kind: "record",
+        key,
+        fact: { kind: "launch-observed", jobId, epoch, region, status: { kind: "lost" } },
+      });
   }
   return effects;
 }

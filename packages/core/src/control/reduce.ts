@@ -4,7 +4,7 @@
 //
 // The state is consumed: its maps and ledger are updated in place and must not be used afterwards other than through
 // the value returned. A log of a million events then costs a million small steps and not a million copies.
-import { placementElectricityUsd } from "../cost/money.ts";
+import { placementFootprint } from "../cost/money.ts";
 import { holdAnyway, type Ledger, openLedger, placedGpus, release, reserve } from "../fleet/ledger.ts";
 import type { Event } from "./event.ts";
 import { type Epoch, isActive, type JobState, type Progress, type State } from "./state.ts";
@@ -130,10 +130,12 @@ function settle(state: MutableState, current: JobState): JobState {
   const { placement, placedSeconds } = current.epoch!;
   const nowSeconds = state.nowSeconds;
   release(state.ledger!, placement);
-  const usd = placementElectricityUsd(state.fleet!, placement, placedSeconds, nowSeconds);
+  const used = placementFootprint(state.fleet!, placement, placedSeconds, nowSeconds);
   const paid: JobState = {
     ...current,
-    electricityUsd: current.electricityUsd + usd,
+    electricityUsd: current.electricityUsd + used.electricityUsd,
+    energyKwh: current.energyKwh + used.energyKwh,
+    carbonGrams: current.carbonGrams + used.carbonGrams,
     gpuSeconds: current.gpuSeconds + placedGpus(placement) * (nowSeconds - placedSeconds),
   };
   if (verdict.kind === "requeue") {
@@ -166,7 +168,13 @@ function progressed(known: Progress | undefined, event: Extract<Event, { kind: "
 }
 
 function newJob(job: JobState["job"]): JobState {
-  return { job, phase: "queued", epochs: 0, notBeforeSeconds: 0, electricityUsd: 0, gpuSeconds: 0 };
+  const unused = { electricityUsd: 0, energyKwh: 0, carbonGrams: 0, gpuSeconds: 0 };
+  return { job, phase: "queued", epochs: 0, notBeforeSeconds: 0, ...unused };
+}
+
+/** Takes a job that has ended out of the state: for simulations, whose memory must not grow with what is over. */
+export function forget(state: State, jobId: string): void {
+  (state as MutableState).jobs.delete(jobId);
 }
 
 function put(state: MutableState, next: JobState): void {

@@ -63,6 +63,8 @@ export interface JobState {
   readonly outcome?: Outcome;
   /** Of epochs that are over. */
   readonly electricityUsd: number;
+  readonly energyKwh: number;
+  readonly carbonGrams: number;
   readonly gpuSeconds: number;
 }
 

@@ -54,6 +54,28 @@ export interface Job {
   readonly training?: Training;
 }
 
+const demandKeys = new WeakMap<Job, string>();
+
+/** The same for jobs that ask the same of a fleet in every iteration: where one fits, the other does. */
+export function demandKey(job: Job): string {
+  const known = demandKeys.get(job);
+  if (known !== undefined) return known;
+  const { work, layers, headLayers, microbatches, activationBytes, overheadSeconds, memory } = job;
+  const key = JSON.stringify([
+    work,
+    layers,
+    headLayers,
+    microbatches,
+    activationBytes,
+    overheadSeconds,
+    memory,
+    job.minGpus,
+    job.maxGpus,
+  ]);
+  demandKeys.set(job, key);
+  return key;
+}
+
 /** Seconds of one micro-batch's forward pass through the whole model on one GPU of a type. */
 export function forwardSecondsOn(job: Job, gpu: GpuType): number {
   const { work } = job;

@@ -2,13 +2,16 @@
 // Regions are referred to by index inside the program and by name at its border. A pair of regions without a link
 // in both directions cannot be neighbours in a pipeline: activations go one way, gradients the other.
 import type { GpuType } from "./gpu-types.ts";
-import type { Tariff } from "./tariff.ts";
+import type { Series } from "./series.ts";
 
 export interface Region {
   readonly name: string;
   readonly gpuType: GpuType;
   readonly gpus: number;
-  readonly tariff: Tariff;
+  /** USD per kWh. */
+  readonly tariff: Series;
+  /** Grams of CO2 equivalent per kWh; absent where nobody says. */
+  readonly carbon?: Series;
   /** Power usage effectiveness: facility power over IT power, ≥ 1. */
   readonly pue: number;
   readonly latitude?: number;
@@ -27,10 +30,19 @@ export interface Link {
   readonly egressUsdPerGb: number;
 }
 
+/**
+ * What a job gets of a link. `reserve`: what was reserved for it, neither more nor less (the worker shapes its traffic).
+ * `share`: reservations only decide who is admitted; all jobs on a link then get equal parts of its capacity.
+ */
+export const LINK_MODELS = ["reserve", "share"] as const;
+export type LinkModel = (typeof LINK_MODELS)[number];
+
 export interface Fleet {
   readonly name: string;
   readonly regions: readonly Region[];
   readonly links: readonly Link[];
+  /** `reserve` where absent. */
+  readonly linkModel?: LinkModel;
 }
 
 /** Dense view of a fleet's links for inner loops: row-major R × R matrices, 0 where there is no link. */
@@ -38,6 +50,7 @@ export interface Topology {
   readonly regionCount: number;
   readonly bandwidthBitsPerSecond: Float64Array;
   readonly latencySeconds: Float64Array;
+  readonly egressUsdPerGb: Float64Array;
 }
 
 const topologies = new WeakMap<Fleet, Topology>();
@@ -49,11 +62,13 @@ export function topologyOf(fleet: Fleet): Topology {
   const regionCount = fleet.regions.length;
   const bandwidthBitsPerSecond = new Float64Array(regionCount * regionCount);
   const latencySeconds = new Float64Array(regionCount * regionCount);
+  const egressUsdPerGb = new Float64Array(regionCount * regionCount);
   for (const link of fleet.links) {
     bandwidthBitsPerSecond[link.from * regionCount + link.to] = link.bandwidthBitsPerSecond;
     latencySeconds[link.from * regionCount + link.to] = link.latencySeconds;
+    egressUsdPerGb[link.from * regionCount + link.to] = link.egressUsdPerGb;
   }
-  const topology = { regionCount, bandwidthBitsPerSecond, latencySeconds };
+  const topology = { regionCount, bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb };
   topologies.set(fleet, topology);
   return topology;
 }
@@ -73,4 +88,9 @@ export function smallestMemoryBytes(fleet: Fleet): number {
 /** Watts of one busy GPU of a region, facility overhead included. */
 export function busyFacilityWatts(region: Region): number {
   return region.gpuType.busyWatts * region.pue;
+}
+
+/** Watts of one GPU of a region that nobody uses, facility overhead included. */
+export function idleFacilityWatts(region: Region): number {
+  return region.gpuType.idleWatts * region.pue;
 }

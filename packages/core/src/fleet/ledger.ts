@@ -21,6 +21,8 @@ export interface Ledger {
   readonly freeGpus: Int32Array;
   /** Row-major R × R, directed. */
   readonly reservedBitsPerSecond: Float64Array;
+  /** Jobs whose path has this hop; row-major R × R, symmetric. */
+  readonly jobsOnHop: Int32Array;
 }
 
 export function openLedger(fleet: Fleet): Ledger {
@@ -28,6 +30,7 @@ export function openLedger(fleet: Fleet): Ledger {
     fleet,
     freeGpus: Int32Array.from(fleet.regions, (region) => region.gpus),
     reservedBitsPerSecond: new Float64Array(fleet.regions.length ** 2),
+    jobsOnHop: new Int32Array(fleet.regions.length ** 2),
   };
 }
 
@@ -36,6 +39,7 @@ export function copyLedger(ledger: Ledger): Ledger {
     fleet: ledger.fleet,
     freeGpus: ledger.freeGpus.slice(),
     reservedBitsPerSecond: ledger.reservedBitsPerSecond.slice(),
+    jobsOnHop: ledger.jobsOnHop.slice(),
   };
 }
 
@@ -97,6 +101,24 @@ export function forEachHop(
   });
 }
 
+/**
+ * The placement with the bandwidth that each of its hops really has, by the fleet's link model, while the ledger is as
+ * it is. A link that has shrunk below what is reserved on it gives each job its part. @param notCounted 1 if the placement is not reserved yet, 0 if it is.
+ */
+export function withHopRates(ledger: Ledger, placement: Placement, notCounted: 0 | 1): Placement {
+  const { fleet, jobsOnHop, reservedBitsPerSecond } = ledger;
+  if (placement.hopBitsPerSecond.length === 0) return placement;
+  const hopBitsPerSecond = placement.hopBitsPerSecond.map((own, hop) => {
+    const [a, b] = [placement.regions[hop]!, placement.regions[hop + 1]!];
+    const index = a * fleet.regions.length + b;
+    const capacity = hopCapacityBitsPerSecond(fleet, a, b);
+    if (fleet.linkModel === "share") return capacity / (jobsOnHop[index]! + notCounted);
+    const reserved = reservedBitsPerSecond[index]! + notCounted * own;
+    return reserved > capacity ? (own * capacity) / reserved : own;
+  });
+  return { ...placement, hopBitsPerSecond };
+}
+
 export function placedGpus(placement: Placement): number {
   return placement.gpus.reduce((sum, n) => sum + n, 0);
 }
@@ -107,8 +129,10 @@ function move(ledger: Ledger, placement: Placement, sign: 1 | -1): void {
     ledger.freeGpus[region]! -= sign * placement.gpus[i]!;
   });
   forEachHop(placement, (a, b, bitsPerSecond) => {
-    ledger.reservedBitsPerSecond[a * regionCount + b]! += sign * bitsPerSecond;
-    ledger.reservedBitsPerSecond[b * regionCount + a]! += sign * bitsPerSecond;
+    for (const hop of [a * regionCount + b, b * regionCount + a]) {
+      ledger.reservedBitsPerSecond[hop]! += sign * bitsPerSecond;
+      ledger.jobsOnHop[hop]! += sign;
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 // The scheduler's own explanation in words, for every surface that shows it. Nothing is decided or computed a second time
 // here; differences between the figures that it lists are all that is added.
-import { bitRate, figure, gpus } from "../format.ts";
+import { bitRate, duration, figure, gpus } from "../format.ts";
 import type { Candidate, Explanation, Rejection } from "./policy.ts";
 
 type Shortage = Extract<Rejection, { constraint: "bandwidth" }>;
@@ -9,6 +9,8 @@ export function orderText({ order, policy, position }: Explanation): string {
   switch (order.kind) {
     case "fcfs":
       return `place ${position} by ${policy}: first come, first served`;
+    case "shortest":
+      return `place ${position} by ${policy}: shortest first, ${duration(order.idealSeconds)} with its best number of GPUs`;
     case "priority": {
       const { alpha, intensity, score, sensitivity } = order;
       const terms =
@@ -17,6 +19,17 @@ export function orderText({ order, policy, position }: Explanation): string {
       return `place ${position} by ${policy}: priority ${figure(score)} = ${terms}`;
     }
   }
+}
+
+/** What else than the fleet keeps it waiting; empty where it is the fleet. */
+export function heldText({ blockedBy, postponed, reservedFor }: Explanation): string {
+  if (blockedBy) return `by ${blockedBy}: this policy lets nobody pass the first in line`;
+  if (reservedFor)
+    return `for ${reservedFor}: it has waited longest, and starting this one now would delay it`;
+  if (!postponed) return "";
+  return postponed.kind === "faster"
+    ? "back: GPUs that are about to be free will finish it sooner than starting now"
+    : "back: electricity will be cheaper, and its deadline leaves the time";
 }
 
 export function candidateText({ gpus: count, outcome }: Candidate, neededGpus: number): string {

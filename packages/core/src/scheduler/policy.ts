@@ -2,7 +2,7 @@
 // `bace explain`, the dashboard and the tests read the same explanation; nothing is explained a second time elsewhere.
 //
 // Example: two regions of 4 free GPUs, one queued job that wants 6, link too thin:
-//   decide(view) → [{ kind: "wait", jobId: "a", why: { targetGpus: 6, candidates: [{ regions: ["x"], gpus: 4,
+//   explain(view) → [{ kind: "wait", jobId: "a", why: { targetGpus: 6, candidates: [{ regions: ["x"], gpus: 4,
 //     rejected: { constraint: "bandwidth", from: "x", to: "y", neededBitsPerSecond: 3e9, residualBitsPerSecond: 1e9 } }], … } }]
 import type { Job } from "../cost/job.ts";
 import type { Ledger, Placement } from "../fleet/ledger.ts";
@@ -15,6 +15,16 @@ export interface View {
   readonly queue: readonly Job[];
   /** Jobs that hold GPUs now. */
   readonly activeJobs: number;
+  /** The same, each with when it will end if it goes on as predicted. Not built unless a policy asks. */
+  running(): readonly RunningJob[];
+  /** Seconds of a whole job on a placement, by the time model of the control plane. */
+  runSeconds(job: Job, placement: Placement): number;
+}
+
+export interface RunningJob {
+  readonly jobId: string;
+  readonly placement: Placement;
+  readonly endSeconds: number;
 }
 
 export type Decision =
@@ -31,8 +41,16 @@ export type Decision =
 export interface Policy {
   readonly name: string;
   readonly description: string;
-  /** Pure: the same view gives the same decisions. At most one decision per queued job, in the order they were considered. */
-  decide(view: View): Decision[];
+  /** Pure: the same view gives the same decisions. Who starts and who is infeasible; at most one decision per job. */
+  decide(view: View): Round;
+  /** The same round with a decision for every queued job, waiting included, in the order they were considered. */
+  explain(view: View): readonly Decision[];
+}
+
+export interface Round {
+  readonly decisions: readonly Decision[];
+  /** Decide again by then, even if nothing happens before: somebody waits for a better time. */
+  readonly reconsiderAtSeconds?: number;
 }
 
 /** Everything that led to a decision, in names and units that people read. */
@@ -50,10 +68,22 @@ export interface Explanation {
   readonly iterationLowerBoundSeconds: number;
   /** Set when the strict order, not the fleet, keeps the job waiting. */
   readonly blockedBy?: string | undefined;
+  /** Set when it could start, but would delay this job, which has a reservation. */
+  readonly reservedFor?: string | undefined;
+  /** Set when it could start, but does better later. */
+  readonly postponed?:
+    | {
+        /** `faster`: GPUs that are about to be free finish it sooner. `cheaper`: it can wait for a better price. */
+        readonly kind: "faster" | "cheaper";
+        readonly untilSeconds: number;
+      }
+    | undefined;
 }
 
 export type OrderTerms =
   | { readonly kind: "fcfs"; readonly submitSeconds: number }
+  /** Shortest job first: seconds with K* GPUs and nothing lost to communication. */
+  | { readonly kind: "shortest"; readonly idealSeconds: number }
   | {
       readonly kind: "priority";
       readonly score: number;

@@ -1,6 +1,11 @@
 // What a job aims for on a fleet: K*, capped by what the fleet has, and the least count that is accepted. Only counts
 // at which every stage fits in memory are ever used. K* is computed on the GPU type that most of the fleet's GPUs are of.
-import { bestGpuCount, countsThatFit, idealIterationSeconds } from "../cost/gpu-count.ts";
+import {
+  bestGpuCount,
+  countsThatFit,
+  idealIterationSeconds,
+  neededBitsPerSecond,
+} from "../cost/gpu-count.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GpuType } from "../fleet/gpu-types.ts";
@@ -34,35 +39,59 @@ export function leastCount(job: Job, fleet: Fleet): number | undefined {
   return idealOf(job, fleet).counts[0];
 }
 
-/** K* without a cap. */
-export function bestGpusOnFleet(job: Job, fleet: Fleet): number {
-  return idealOf(job, fleet).bestGpus;
+/** The least count with which a job starts by a rule; see `targetOf`. */
+export function neededGpusOf(job: Job, fleet: Fleet, reachableGpus: number, start: StartRule): number {
+  return start === "minimum"
+    ? (idealOf(job, fleet).counts[0] ?? job.minGpus)
+    : targetOf(job, fleet, reachableGpus, start).neededGpus;
 }
 
-interface Ideal {
+export interface Ideal {
+  /** At which the job fits in memory, ascending. */
   readonly counts: readonly number[];
+  /** K* without a cap, on the commonest GPU type. */
   readonly bestGpus: number;
+  /** Of one iteration at K*, and what a hop then needs. */
+  readonly bestSeconds: number;
+  readonly bestNeedBitsPerSecond: number;
+  /** No placement's iteration is faster. */
   readonly lowerBoundSeconds: number;
 }
 
 /** Asked for in every round: remembered per fleet and job. */
 const ideals = new WeakMap<Fleet, WeakMap<Job, Ideal>>();
 
-function idealOf(job: Job, fleet: Fleet): Ideal {
+export function idealOf(job: Job, fleet: Fleet): Ideal {
   const ofFleet = ideals.get(fleet) ?? new WeakMap<Job, Ideal>();
   ideals.set(fleet, ofFleet);
   const known = ofFleet.get(job);
   if (known) return known;
   const counts = countsThatFit(job, fleet);
-  const best = (gpu: GpuType) => (counts.length > 0 ? bestGpuCount(job, gpu, counts) : job.minGpus);
+  const best = (type: GpuType) => (counts.length > 0 ? bestGpuCount(job, type, counts) : job.minGpus);
   // The bound takes the best count on each type there is: no placement, mixed or not, beats the fastest type alone.
   const bounds = fleet.regions.map(({ gpuType }) => idealIterationSeconds(job, gpuType, best(gpuType)));
-  const ideal = { counts, bestGpus: best(commonestGpu(fleet)), lowerBoundSeconds: Math.min(...bounds) };
+  const gpu = commonestGpu(fleet);
+  const bestGpus = best(gpu);
+  const ideal: Ideal = {
+    counts,
+    bestGpus,
+    bestSeconds: idealIterationSeconds(job, gpu, bestGpus),
+    bestNeedBitsPerSecond: neededBitsPerSecond(job, gpu, bestGpus, "forward"),
+    lowerBoundSeconds: Math.min(...bounds),
+  };
   ofFleet.set(job, ideal);
   return ideal;
 }
 
+const commonest = new WeakMap<Fleet, GpuType>();
+
 export function commonestGpu(fleet: Fleet): GpuType {
+  const known = commonest.get(fleet) ?? countGpus(fleet);
+  commonest.set(fleet, known);
+  return known;
+}
+
+function countGpus(fleet: Fleet): GpuType {
   const counts = new Map<string, number>();
   for (const { gpuType, gpus } of fleet.regions) {
     counts.set(gpuType.name, (counts.get(gpuType.name) ?? 0) + gpus);

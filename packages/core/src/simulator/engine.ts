@@ -1,104 +1,201 @@
 // The control plane on a virtual clock: the service's reducer, policy and reconciler, an executor that only takes time.
 // At one instant everything that ended comes first, then everything that was submitted, then one scheduling round.
-
+// Memory grows with the jobs that are alive: one that has ended leaves its result and is forgotten.
 import { type Deciding, decide } from "../control/decide.ts";
 import type { Fact } from "../control/event.ts";
-import { reconcile } from "../control/reconcile.ts";
-import { reduce } from "../control/reduce.ts";
-import { emptyState, type JobState, type State } from "../control/state.ts";
+import { launchEffects } from "../control/reconcile.ts";
+import { forget, reduce } from "../control/reduce.ts";
+import { emptyState, type State } from "../control/state.ts";
 import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
-import { egressUsd, placementEnergyKwh } from "../cost/money.ts";
-import { type Fleet, topologyOf, totalGpus } from "../fleet/fleet.ts";
-import type { Ledger } from "../fleet/ledger.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { placedGpus } from "../fleet/ledger.ts";
 import type { Policy } from "../scheduler/policy.ts";
+import { bySubmission } from "../scheduler/round.ts";
+import { type Disruption, disrupted, withGpus } from "./disruption.ts";
 import { createVirtualExecutor } from "./executor.ts";
 import { createEventHeap } from "./heap.ts";
-import { type JobResult, type PolicyResult, summarise } from "./metrics.ts";
+import { createSummary, type JobResult, type PolicyResult, resultOf } from "./metrics.ts";
+import { type RandomStream, randomStream } from "./random.ts";
+import { createUsageMeter } from "./usage.ts";
 
 export interface Simulation {
   readonly fleet: Fleet;
-  readonly jobs: readonly Job[];
+  /** An array in any order, or anything else in order of submission, which is then read as time goes on. */
+  readonly jobs: Iterable<Job>;
   readonly policy: Policy;
   readonly timeModel: TimeModel;
-  /** Called after every instant: for invariant checks, traces and progress. */
+  /** Whether idle GPUs' electricity is part of the result's. */
+  readonly payIdleGpus?: boolean;
+  readonly disruptions?: readonly Disruption[];
+  readonly failures?: Failures;
+  /** Of everything that is drawn at random, which is failures. */
+  readonly seed?: number;
+  /** Called with every result as it is known; results are then not collected. */
+  readonly onResult?: (result: JobResult) => void;
+  /** Called after every instant: for invariant checks, traces and progress. Jobs that ended are still known. */
   readonly onInstant?: (state: State) => void;
 }
 
+/** Single jobs are interrupted at random. */
+export interface Failures {
+  /** Mean GPU-seconds of training between two interruptions. */
+  readonly gpuSecondsBetween: number;
+  /** A job goes on from the last multiple of this. */
+  readonly checkpointIterations: number;
+}
+
+type Coming =
+  | { readonly kind: "end"; readonly jobId: string; readonly isStale: () => boolean }
+  | { readonly kind: "interruption"; readonly jobId: string; readonly epoch: number }
+  | { readonly kind: "disruption"; readonly disruption: Disruption }
+  | { readonly kind: "repaired"; readonly region: number }
+  | { readonly kind: "round" };
+
 /** Runs a workload to its end. Deterministic: the same input gives the same result, bit for bit. */
-export function simulate({ fleet, jobs, policy, timeModel, onInstant }: Simulation): PolicyResult {
+export function simulate(simulation: Simulation): PolicyResult {
+  const { fleet, policy, timeModel, disruptions = [], failures, onInstant, payIdleGpus = false } = simulation;
   const deciding: Deciding = { policy, timeModel, newLaunchKey: () => "simulated" };
-  const future = createEventHeap<Fact>();
+  const coming = createEventHeap<Coming>();
+  const arrivals = inOrder(simulation.jobs);
+  const summary = createSummary();
+  const meter = createUsageMeter();
+  const results = new Map<string, JobResult>();
+  const streams = new Map<string, RandomStream>();
+  const nominalGpus = fleet.regions.map(({ gpus }) => gpus);
   let state = emptyState();
   let nowSeconds = 0;
+  let fleetChanged = false;
+  /** Jobs that something happened to at this instant. */
+  const touched = new Set<string>();
+
   const record = (fact: Fact): void => {
     state = reduce(state, { ...fact, seq: state.seq + 1, atSeconds: nowSeconds });
+    if ("jobId" in fact) touched.add(fact.jobId);
   };
-  const executor = createVirtualExecutor((afterSeconds, fact) =>
-    future.push(nowSeconds + afterSeconds, fact),
-  );
-  const usage = { gpuSecondsHeld: 0, linkBitsReserved: 0 };
+  const loadFleet = (changed: Fleet): void => {
+    record({ kind: "fleet-loaded", fleet: changed });
+    fleetChanged = true;
+  };
+  const executor = createVirtualExecutor({
+    timeModel,
+    nowSeconds: () => nowSeconds,
+    checkpointIterations: failures?.checkpointIterations ?? 1,
+    scheduleEnd: (atSeconds, jobId, isStale) => coming.push(atSeconds, { kind: "end", jobId, isStale }),
+  });
+  const interrupt = (jobId: string): void => executor.end(jobId, { kind: "lost" }).forEach(record);
 
-  record({ kind: "fleet-loaded", fleet });
-  for (const job of jobs) future.push(job.submitSeconds, { kind: "submitted", job });
-  for (let atSeconds = future.nextSeconds(); atSeconds !== undefined; atSeconds = future.nextSeconds()) {
-    const elapsedSeconds = atSeconds - nowSeconds;
-    usage.gpuSecondsHeld += elapsedSeconds * heldGpus(state.ledger!);
-    usage.linkBitsReserved += elapsedSeconds * sum(state.ledger!.reservedBitsPerSecond);
-    nowSeconds = atSeconds;
-    const submissions: Fact[] = [];
-    while (future.nextSeconds() === atSeconds) {
-      const fact = future.pop();
-      if (fact.kind === "submitted") submissions.push(fact);
-      else {
-        executor.happened(fact);
-        record(fact);
+  const happen = (what: Coming): void => {
+    switch (what.kind) {
+      case "end":
+        if (!what.isStale()) executor.end(what.jobId, { kind: "exited", exitCode: 0 }).forEach(record);
+        return;
+      case "interruption":
+        if (state.jobs.get(what.jobId)?.epoch?.number === what.epoch) interrupt(what.jobId);
+        return;
+      case "repaired":
+        loadFleet(withGpus(state.fleet!, what.region, nominalGpus[what.region]!));
+        return;
+      case "round":
+        return;
+      case "disruption": {
+        const { disruption } = what;
+        if (disruption.kind === "capacity") nominalGpus[disruption.region] = disruption.gpus;
+        if (disruption.kind === "outage") {
+          const { region, downSeconds } = disruption;
+          const runsThere = (jobId: string) =>
+            state.jobs.get(jobId)!.epoch!.placement.regions.includes(region);
+          [...executor.running()].filter(runsThere).forEach(interrupt);
+          coming.push(nowSeconds + downSeconds, { kind: "repaired", region });
+        }
+        loadFleet(disrupted(state.fleet!, disruption));
       }
     }
-    submissions.forEach(record);
-    decide(state, nowSeconds, deciding).forEach(record);
-    for (const effect of reconcile(state, executor.observed)) executor.perform(effect, state).forEach(record);
-    onInstant?.(state);
-  }
-
-  const results = jobs.map((job) => resultOf(state.jobs.get(job.id)!, fleet));
-  const makespanSeconds = Math.max(0, ...results.map(({ endSeconds }) => endSeconds ?? 0));
-  return summarise(results, makespanSeconds, {
-    ...usage,
-    gpuSecondsThere: totalGpus(fleet) * makespanSeconds,
-    linkBitsThere: sum(topologyOf(fleet).bandwidthBitsPerSecond) * makespanSeconds,
-  });
-}
-
-function resultOf(jobState: JobState, fleet: Fleet): JobResult {
-  const { job, epoch, phase, outcome } = jobState;
-  const start = jobState.firstStartSeconds ?? null;
-  const end = outcome?.kind === "finished" ? jobState.endedSeconds! : null;
-  const placement = epoch?.placement;
-  return {
-    id: job.id,
-    tenant: job.tenant,
-    outcome: end !== null ? "finished" : phase === "infeasible" ? "infeasible" : "unfinished",
-    submitSeconds: job.submitSeconds,
-    startSeconds: start,
-    endSeconds: end,
-    waitSeconds: start === null ? null : start - job.submitSeconds,
-    jctSeconds: end === null ? null : end - job.submitSeconds,
-    placement:
-      placement?.regions.map((r, i) => ({ region: fleet.regions[r]!.name, gpus: placement.gpus[i]! })) ?? [],
-    iterationSeconds: epoch?.predictedIterationSeconds ?? null,
-    electricityUsd: jobState.electricityUsd,
-    energyKwh: placement && end !== null ? placementEnergyKwh(fleet, placement, end - start!) : 0,
-    egressUsd: placement && end !== null ? egressUsd(job, fleet, placement) : 0,
   };
+
+  /** Starts what was placed; notes when jobs will be interrupted. */
+  const carryOut = (jobId: string): void => {
+    if (!state.active.has(jobId)) return;
+    for (const effect of launchEffects(state, jobId, executor.observed)) {
+      const facts = executor.perform(effect, state);
+      facts.forEach(record);
+      if (!failures || !facts.some(({ kind }) => kind === "gang-started")) continue;
+      const { job, epoch } = state.jobs.get(jobId)!;
+      const stream = streams.get(jobId) ?? randomStream(simulation.seed ?? 1, `failures/${job.id}`);
+      streams.set(jobId, stream);
+      const seconds = (-Math.log(1 - stream()) * failures.gpuSecondsBetween) / placedGpus(epoch!.placement);
+      coming.push(nowSeconds + seconds, { kind: "interruption", jobId, epoch: epoch!.number });
+    }
+  };
+
+  const settle = (jobId: string): void => {
+    const known = state.jobs.get(jobId)!;
+    if (known.phase === "queued" && known.notBeforeSeconds > nowSeconds)
+      coming.push(known.notBeforeSeconds, { kind: "round" });
+    if (known.phase !== "ended") return;
+    conclude(resultOf(known, state.fleet!));
+    meter.mark();
+    streams.delete(jobId);
+  };
+  const conclude = (result: JobResult): void => {
+    summary.add(result);
+    if (simulation.onResult) simulation.onResult(result);
+    else results.set(result.id, result);
+  };
+
+  record({ kind: "fleet-loaded", fleet });
+  for (const disruption of disruptions) {
+    coming.push(disruption.atSeconds, { kind: "disruption", disruption });
+  }
+  for (;;) {
+    const atSeconds = Math.min(
+      coming.nextSeconds() ?? Number.POSITIVE_INFINITY,
+      arrivals.nextSeconds() ?? Number.POSITIVE_INFINITY,
+    );
+    if (atSeconds === Number.POSITIVE_INFINITY) break;
+    meter.elapse(state.ledger!, nowSeconds, atSeconds);
+    nowSeconds = atSeconds;
+    while (coming.nextSeconds() === nowSeconds) happen(coming.pop());
+    while (arrivals.nextSeconds() === nowSeconds) record({ kind: "submitted", job: arrivals.take() });
+    const { facts, reconsiderAtSeconds } = decide(state, nowSeconds, deciding);
+    facts.forEach(record);
+    if (reconsiderAtSeconds !== undefined && reconsiderAtSeconds > nowSeconds)
+      coming.push(reconsiderAtSeconds, { kind: "round" });
+    for (const jobId of touched) carryOut(jobId);
+    if (fleetChanged || state.fleet!.linkModel === "share") executor.retime(state.ledger!);
+    fleetChanged = false;
+    touched.forEach(settle);
+    onInstant?.(state);
+    for (const jobId of touched) if (state.jobs.get(jobId)?.phase === "ended") forget(state, jobId);
+    touched.clear();
+  }
+  for (const known of state.jobs.values()) conclude(resultOf(known, state.fleet!));
+  return summary.result(meter.usage(), payIdleGpus, arrivals.inInputOrder(results));
 }
 
-function heldGpus({ fleet, freeGpus }: Ledger): number {
-  return totalGpus(fleet) - sum(freeGpus);
+interface Arrivals {
+  nextSeconds(): number | undefined;
+  take(): Job;
+  /** Results in the order of the array that was given; by submission otherwise. */
+  inInputOrder(results: ReadonlyMap<string, JobResult>): JobResult[];
 }
 
-function sum(values: Float64Array | Int32Array): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
+function inOrder(jobs: Iterable<Job>): Arrivals {
+  const given = Array.isArray(jobs) ? (jobs as readonly Job[]) : undefined;
+  const iterator = (given ? [...given].sort(bySubmission) : jobs)[Symbol.iterator]();
+  let next = iterator.next();
+  return {
+    nextSeconds: () => (next.done ? undefined : next.value.submitSeconds),
+    take() {
+      const job: Job = next.value;
+      next = iterator.next();
+      if (!next.done && next.value.submitSeconds < job.submitSeconds)
+        throw new Error(`jobs are not in order of submission: ${next.value.id} after ${job.id}`);
+      return job;
+    },
+    inInputOrder: (results) =>
+      given
+        ? given.flatMap(({ id }) => results.get(id) ?? [])
+        : [...results.values()].sort((a, b) => a.submitSeconds - b.submitSeconds),
+  };
 }

@@ -1,25 +1,116 @@
 // The executor of the simulator: carries effects out on the virtual clock. A launch runs at once, a gang starts as its
-// last launch does, and every launch ends after iterations × iteration time. Left out: start-up time, failures.
-
+// last launch does. A job advances by its iterations; how long one takes may change while it runs (a link that is shared
+// with more jobs, a link that changes), and then the time of its end does.
+// A job that starts again goes on from its last checkpoint. Left out: start-up time.
 import type { Fact } from "../control/event.ts";
 import { type Effect, launchKeyOf, type Observed } from "../control/reconcile.ts";
-import type { State } from "../control/state.ts";
+import type { Epoch, State } from "../control/state.ts";
+import { iterationSeconds, type TimeModel } from "../cost/iteration-time.ts";
+import type { Job } from "../cost/job.ts";
+import { type Ledger, withHopRates } from "../fleet/ledger.ts";
 
 export interface VirtualExecutor {
   /** Launches that run, for the reconciler. */
   readonly observed: ReadonlyMap<string, Observed>;
-  /** Carries one effect out; returns facts that are seen at once, and schedules those that come later. */
+  /** Carries one effect out; returns facts that are seen at once. */
   perform(effect: Effect, state: State): Fact[];
-  /** A fact that it had scheduled is now. */
-  happened(fact: Fact): void;
+  /** The launches of a job have ended by themselves, or were killed: facts, one per region. Empty if it does not run. */
+  end(
+    jobId: string,
+    status: { readonly kind: "exited"; readonly exitCode: number } | { kind: "lost" },
+  ): Fact[];
+  /** Jobs whose iterations now take another time than before. Called when the ledger or the fleet has changed. */
+  retime(ledger: Ledger): void;
+  /** Iterations that a job has behind it in checkpoints, if it was interrupted. */
+  running(): Iterable<string>;
 }
 
-export function createVirtualExecutor(schedule: (afterSeconds: number, fact: Fact) => void): VirtualExecutor {
+export interface ExecutorOptions {
+  readonly timeModel: TimeModel;
+  readonly nowSeconds: () => number;
+  /** Iterations between checkpoints; an interrupted job goes on from the last. */
+  readonly checkpointIterations: number;
+  /** Asks to be told `end(jobId)` at a time, unless `isStale` by then. */
+  readonly scheduleEnd: (atSeconds: number, jobId: string, isStale: () => boolean) => void;
+}
+
+interface Running {
+  readonly job: Job;
+  readonly epoch: Epoch;
+  readonly regions: readonly string[];
+  /** Iterations done by `sinceSeconds`, and the time of one since then. */
+  done: number;
+  sinceSeconds: number;
+  iterationSeconds: number;
+  /** Changes with every new time of its end. */
+  version: number;
+}
+
+export function createVirtualExecutor(options: ExecutorOptions): VirtualExecutor {
+  const { checkpointIterations, nowSeconds, scheduleEnd, timeModel } = options;
   const observed = new Map<string, Observed>();
+  const running = new Map<string, Running>();
+  /** Iterations in checkpoints, of jobs that were interrupted. */
+  const saved = new Map<string, number>();
+
+  const scheduleEndOf = (run: Running): void => {
+    const version = ++run.version;
+    const atSeconds = run.sinceSeconds + (run.job.iterations - run.done) * run.iterationSeconds;
+    const isStale = () => running.get(run.job.id) !== run || run.version !== version;
+    scheduleEnd(Math.max(atSeconds, nowSeconds()), run.job.id, isStale);
+  };
+
+  const doneNow = (run: Running): number => {
+    const done = run.done + (nowSeconds() - run.sinceSeconds) / run.iterationSeconds;
+    return Math.min(done, run.job.iterations);
+  };
+
+  const start = (job: Job, epoch: Epoch, regions: readonly string[]): void => {
+    const run: Running = {
+      job,
+      epoch,
+      regions,
+      done: saved.get(job.id) ?? 0,
+      sinceSeconds: nowSeconds(),
+      iterationSeconds: epoch.predictedIterationSeconds,
+      version: 0,
+    };
+    running.set(job.id, run);
+    scheduleEndOf(run);
+  };
+
+  const stop = (run: Running, finished: boolean): void => {
+    const { id } = run.job;
+    running.delete(id);
+    if (finished) saved.delete(id);
+    else saved.set(id, Math.floor(doneNow(run) / checkpointIterations) * checkpointIterations);
+  };
+
   return {
     observed,
-    happened(fact) {
-      if (fact.kind === "launch-observed") observed.delete(launchKeyOf(fact.jobId, fact.epoch, fact.region));
+    running: () => running.keys(),
+    end(jobId, status) {
+      const run = running.get(jobId);
+      if (!run) return [];
+      stop(run, status.kind === "exited" && status.exitCode === 0);
+      const { number: epoch } = run.epoch;
+      return run.regions.map((region): Fact => {
+        observed.delete(launchKeyOf(jobId, epoch, region));
+        return { kind: "launch-observed", jobId, epoch, region, status };
+      });
+    },
+    retime(ledger) {
+      for (const run of running.values()) {
+        const { placement } = run.epoch;
+        if (placement.hopBitsPerSecond.length === 0) continue;
+        const rated = withHopRates(ledger, placement, 0);
+        const seconds = iterationSeconds(run.job, ledger.fleet, rated, timeModel);
+        if (seconds === run.iterationSeconds) continue;
+        run.done = doneNow(run);
+        run.sinceSeconds = nowSeconds();
+        run.iterationSeconds = seconds;
+        scheduleEndOf(run);
+      }
     },
     perform(effect, state) {
       if (effect.kind === "record") return [effect.fact];
@@ -30,16 +121,7 @@ export function createVirtualExecutor(schedule: (afterSeconds: number, fact: Fac
       const regions = Object.keys(current!.launches);
       const facts: Fact[] = [{ kind: "launch-observed", jobId, epoch, region, status: { kind: "running" } }];
       if (!regions.every((name) => observed.has(launchKeyOf(jobId, epoch, name)))) return facts;
-      const runSeconds = job.iterations * current!.predictedIterationSeconds;
-      for (const name of regions) {
-        schedule(runSeconds, {
-          kind: "launch-observed",
-          jobId,
-          epoch,
-          region: name,
-          status: { kind: "exited", exitCode: 0 },
-        });
-      }
+      start(job, current!, regions);
       return [...facts, { kind: "gang-started", jobId, epoch, addresses: [] }];
     },
   };

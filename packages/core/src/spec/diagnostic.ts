@@ -11,6 +11,14 @@ export const CODES = {
   "job-does-not-fit-memory": "No number of stages makes the model fit in the fleet's GPUs.",
   "job-larger-than-any-path":
     "No path of regions has the GPUs that the job needs behind links that are fast enough.",
+  "csv-syntax": "The file is not valid CSV, or a row does not fit the header.",
+  "csv-column": "A CSV file lacks a column, or a column's name does not say its unit.",
+  "csv-value": "A CSV field is not what its column holds.",
+  "series-gap": "An hourly series has no value for some hours.",
+  "series-duplicate": "An hourly series has an hour twice.",
+  "series-window": "An hourly series does not cover the time that is asked for.",
+  "unmeasured-link": "Nobody measured the network between two regions.",
+  "rows-left-out": "Rows of a file were not used.",
 } as const;
 
 export type DiagnosticCode = keyof typeof CODES;
@@ -32,6 +40,19 @@ export interface Diagnostic {
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Nobody reads more at once. */
+const MOST_COMPLAINTS = 20;
+
+/** The first complaints; the last of them says how many more there are. */
+export function firstComplaints(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const more = diagnostics.length - MOST_COMPLAINTS;
+  return diagnostics
+    .slice(0, MOST_COMPLAINTS)
+    .map((one, i) =>
+      more > 0 && i === MOST_COMPLAINTS - 1 ? { ...one, message: `${one.message} (and ${more} more)` } : one,
+    );
+}
 
 /** The nearest known name, if one is near enough to be a typing error. */
 export function didYouMean(name: string, known: Iterable<string>): string | undefined {

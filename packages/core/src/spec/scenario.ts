@@ -3,7 +3,8 @@ import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import { GPU_TYPES, type GpuType } from "../fleet/gpu-types.ts";
-import { flatTariff } from "../fleet/tariff.ts";
+import { flat, type Series } from "../fleet/series.ts";
+import type { PolicyOverrides } from "../scheduler/registry.ts";
 import { type Diagnostic, nameHint, type Parsed } from "./diagnostic.ts";
 import { DEFAULT_EFFICIENCY, type JobOptions, toJob } from "./job.ts";
 import {
@@ -23,6 +24,10 @@ export interface Scenario {
   readonly jobs: readonly Job[];
   readonly timeModel: TimeModel;
   readonly efficiency: number;
+  /** Whether the electricity of GPUs that nobody uses is paid too. */
+  readonly payIdleGpus: boolean;
+  /** Options of policies, over their defaults. */
+  readonly policies: PolicyOverrides;
 }
 
 export function parseScenario(text: string, file: string): Parsed<Scenario> {
@@ -33,11 +38,9 @@ export function parseScenario(text: string, file: string): Parsed<Scenario> {
   if (!fleet.ok) return fleet;
   const jobs = toJobs(data.jobs, (i) => ["jobs", i], fleet.value, source, data);
   if (!jobs.ok) return jobs;
-  const { name, description, timeModel, efficiency } = data;
-  return {
-    ok: true,
-    value: { name, description, fleet: fleet.value, jobs: jobs.value, timeModel, efficiency },
-  };
+  const { name, description, timeModel, efficiency, payIdleGpus, policies } = data;
+  const settings = { timeModel, efficiency, payIdleGpus, policies: policies as PolicyOverrides };
+  return { ok: true, value: { name, description, fleet: fleet.value, jobs: jobs.value, ...settings } };
 }
 
 /** A file with one job or a list of them, for a fleet that is known already. */
@@ -73,13 +76,26 @@ function toFleet(input: ScenarioInput, source: Source): Parsed<Fleet> {
   });
   const links = toLinks(input, source, diagnostics);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
-  return { ok: true, value: { name: input.name, regions, links } };
+  const { linkModel, name } = input;
+  return { ok: true, value: { name, regions, links, ...(linkModel === "share" ? { linkModel } : {}) } };
 }
 
 function toRegion(region: RegionInput, gpuType: GpuType): Region {
-  const { name, gpus, priceUsdPerKwh: price, pue, latitude, longitude } = region;
-  const tariff = typeof price === "number" ? flatTariff(price) : { kind: "series" as const, ...price };
-  return withoutUndefined({ name, gpuType, gpus, tariff, pue, latitude, longitude });
+  const { name, gpus, priceUsdPerKwh, carbonGramsPerKwh, pue, latitude, longitude } = region;
+  const tariff = toSeries(priceUsdPerKwh, "pricesUsdPerKwh");
+  const carbon =
+    carbonGramsPerKwh === undefined ? undefined : toSeries(carbonGramsPerKwh, "carbonGramsPerKwh");
+  return withoutUndefined({ name, gpuType, gpus, tariff, carbon, pue, latitude, longitude });
+}
+
+/** A number, or steps whose values have the field's name. */
+function toSeries<Field extends string>(
+  input: number | ({ startSeconds: number; stepSeconds: number } & { [K in Field]: number[] }),
+  field: Field,
+): Series {
+  if (typeof input === "number") return flat(input);
+  const { startSeconds, stepSeconds } = input;
+  return { kind: "series", startSeconds, stepSeconds, values: input[field] };
 }
 
 function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]): Link[] {

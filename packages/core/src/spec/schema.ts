@@ -2,6 +2,8 @@
 // JSON Schema for editors is generated from these (`input` side).
 import { z } from "zod";
 import { TIME_MODELS } from "../cost/iteration-time.ts";
+import { LINK_MODELS } from "../fleet/fleet.ts";
+import { policiesSchema } from "./policies.ts";
 import { count, nameSchema, quantity } from "./quantity.ts";
 
 /** A schedule has stages × micro-batches × 2 actions, and all of them are timed for every placement. */
@@ -23,12 +25,20 @@ export const priceSeriesSchema = z.strictObject({
   pricesUsdPerKwh: z.array(z.number()).min(1),
 });
 
+export const carbonSeriesSchema = z.strictObject({
+  startSeconds: quantity("seconds"),
+  stepSeconds: quantity("seconds", { above: 0 }),
+  carbonGramsPerKwh: z.array(z.number()).min(1),
+});
+
 export const regionSchema = z.strictObject({
   name: nameSchema,
   gpuType: z.string(),
   gpus: count(0),
   /** Flat price, or a series of steps. May be negative. */
   priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema]),
+  /** Carbon intensity of the electricity: flat, or a series of steps. */
+  carbonGramsPerKwh: z.union([z.number().min(0), carbonSeriesSchema]).optional(),
   pue: z.number().min(1, "a PUE is at least 1 — facility power over IT power").default(1),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
@@ -128,6 +138,12 @@ export const scenarioSchema = z.strictObject({
   version: z.literal(1, "not a known version — write version: 1"),
   ...fleetFields,
   timeModel: z.enum(TIME_MODELS).default("1f1b"),
+  /** What a job gets of a link: what it reserved, or an equal share of the capacity. */
+  linkModel: z.enum(LINK_MODELS).default("reserve"),
+  /** Whether the electricity of GPUs that nobody uses is paid too, until the last job ends. */
+  payIdleGpus: z.boolean().default(false),
+  /** Options of policies by name, over their defaults. */
+  policies: policiesSchema.default({}),
   efficiency: z.number().positive().max(1).default(0.4),
   jobs: z.array(jobSchema).default([]),
 });

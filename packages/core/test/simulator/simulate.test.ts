@@ -1,7 +1,7 @@
 // The simulator against cases worked out by hand, and its determinism.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { POLICIES } from "../../src/scheduler/registry.ts";
+import { createPolicy, POLICIES, type PolicyName } from "../../src/scheduler/registry.ts";
 import { simulate } from "../../src/simulator/engine.ts";
 import { createEventHeap } from "../../src/simulator/heap.ts";
 import { randomStream } from "../../src/simulator/random.ts";
@@ -11,7 +11,7 @@ const run = (
   policy: string,
   fleet: Parameters<typeof simulate>[0]["fleet"],
   jobs: ReturnType<typeof jobOf>[],
-) => simulate({ fleet, jobs, policy: POLICIES[policy]!(), timeModel: "overlapped" });
+) => simulate({ fleet, jobs, policy: createPolicy(policy as PolicyName), timeModel: "overlapped" });
 
 describe("simulate", () => {
   it("times, waits and pays as worked out by hand: two jobs for the one region, one after the other", () => {

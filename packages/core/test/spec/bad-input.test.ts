@@ -30,7 +30,7 @@ function complaintsAbout(text: string) {
 it("the file that the cases below break is fine", () => {
   const result = parseScenario(good, "fleet.yaml");
   expect(result.ok && result.value.fleet.links).toHaveLength(2);
-  expect(result.ok && result.value.fleet.regions[1]!.tariff).toEqual({ kind: "flat", priceUsdPerKwh: 0.08 });
+  expect(result.ok && result.value.fleet.regions[1]!.tariff).toEqual({ kind: "flat", value: 0.08 });
   expect(result.ok && result.value.jobs[0]).toMatchObject({ id: "one", activationBytes: 21e6, maxGpus: 12 });
 });
 

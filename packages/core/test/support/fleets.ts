@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Job } from "../../src/cost/job.ts";
 import type { Fleet, Link } from "../../src/fleet/fleet.ts";
 import type { GpuType } from "../../src/fleet/gpu-types.ts";
-import { flatTariff, type Tariff } from "../../src/fleet/tariff.ts";
+import { flat, type Series } from "../../src/fleet/series.ts";
 
 export const gpu: GpuType = {
   name: "test",
@@ -16,7 +16,7 @@ export const gpu: GpuType = {
 export interface RegionSketch {
   readonly gpus: number;
   readonly price?: number;
-  readonly tariff?: Tariff;
+  readonly tariff?: Series;
 }
 
 /** Regions r0, r1, …; `gbps[a][b]` both ways, 0 for no link. */
@@ -40,7 +40,7 @@ export function fleetOf(
       name: `r${i}`,
       gpuType: gpu,
       gpus,
-      tariff: tariff ?? flatTariff(price),
+      tariff: tariff ?? flat(price),
       pue: 1,
     })),
     links,
@@ -66,15 +66,15 @@ export function jobOf(id: string, fields: Partial<Job> = {}): Job {
   };
 }
 
-const tariffs: fc.Arbitrary<Tariff> = fc.oneof(
-  fc.double({ min: -0.05, max: 0.5, noNaN: true }).map(flatTariff),
+const tariffs: fc.Arbitrary<Series> = fc.oneof(
+  fc.double({ min: -0.05, max: 0.5, noNaN: true }).map(flat),
   fc
     .array(fc.double({ min: -0.05, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 12 })
-    .map((pricesUsdPerKwh) => ({
+    .map((values) => ({
       kind: "series" as const,
       startSeconds: 0,
       stepSeconds: 3600,
-      pricesUsdPerKwh,
+      values,
     })),
 );
 

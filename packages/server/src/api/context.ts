@@ -1,5 +1,5 @@
 // What the routes stand on, and how they are made: one function per resource that adds its routes to the app.
-import type { Policy } from "@bace-pipe/core";
+import type { Policy, TimeModel } from "@bace-pipe/core";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { FleetHistory } from "../fleet-history.ts";
 import { PROBLEMS, type ProblemCode } from "../problem.ts";
@@ -14,7 +14,7 @@ export interface ApiContext {
   readonly rendezvous: Rendezvous;
   readonly fleets: FleetHistory;
   readonly policy: Policy;
-  readonly timeModel: string;
+  readonly timeModel: TimeModel;
   /** Share of peak that jobs reach where they do not say. */
   readonly efficiency: number;
   readonly version: string;

@@ -52,7 +52,7 @@ const explainRoute = createRoute({
   responses: { 200: { description: "Why", ...jsonOf(explainedSchema) }, ...problems("unknown-job") },
 });
 
-export function addJobs(app: App, { writer, fleets, policy, efficiency }: ApiContext): void {
+export function addJobs(app: App, { writer, fleets, policy, timeModel, efficiency }: ApiContext): void {
   const view = (known: JobState) => jobView(known, fleets, writer.nowSeconds());
   const find = (id: string): JobState => {
     const known = writer.state().jobs.get(id);
@@ -93,7 +93,9 @@ export function addJobs(app: App, { writer, fleets, policy, efficiency }: ApiCon
     const known = find(c.req.valid("param").id);
     if (known.phase !== "queued") return c.json(explainedView(known, fleets), 200);
     const state = writer.state();
-    const decision = dryRun(state, writer.nowSeconds(), policy).find(({ jobId }) => jobId === known.job.id);
+    const decision = dryRun(state, writer.nowSeconds(), { policy, timeModel }).find(
+      ({ jobId }) => jobId === known.job.id,
+    );
     // Without a decision, the job is backing off after an epoch that failed.
     const waiting = { jobId: known.job.id, kind: "wait" as const, placement: null, why: null };
     return c.json(decision ? explainedDecision(decision, state.fleet!) : waiting, 200);

@@ -17,13 +17,13 @@ const planRoute = createRoute({
   },
 });
 
-export function addPlan(app: App, { writer, policy, efficiency }: ApiContext): void {
+export function addPlan(app: App, { writer, policy, timeModel, efficiency }: ApiContext): void {
   app.openapi(planRoute, (c) => {
     const state = writer.state();
     const nowSeconds = writer.nowSeconds();
     const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, { efficiency, mustTrain: false });
-    const view = viewOf(state, nowSeconds)!;
-    const decisions = policy.decide({ ...view, queue: [...view.queue, ...fresh] });
+    const view = viewOf(state, nowSeconds, timeModel)!;
+    const decisions = policy.explain({ ...view, queue: [...view.queue, ...fresh] });
     return c.json({ decisions: decisions.map((decision) => explainedDecision(decision, state.fleet!)) }, 200);
   });
 }

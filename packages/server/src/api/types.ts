@@ -37,6 +37,7 @@ export const placementSchema = z
 
 export const orderTermsSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("fcfs"), submitSeconds: z.number() }),
+  z.object({ kind: z.literal("shortest"), idealSeconds: z.number() }),
   z.object({
     kind: z.literal("priority"),
     score: z.number(),
@@ -76,6 +77,8 @@ export const explanationSchema = z
     ),
     iterationLowerBoundSeconds: z.number(),
     blockedBy: z.string().optional(),
+    reservedFor: z.string().optional(),
+    postponed: z.object({ kind: z.enum(["faster", "cheaper"]), untilSeconds: z.number() }).optional(),
   })
   .openapi("Explanation");
 

@@ -6,9 +6,9 @@ import {
   type JobState,
   type Placement,
   placedGpus,
-  placementElectricityUsd,
-  priceAt,
+  placementFootprint,
   type State,
+  valueAt,
 } from "@bace-pipe/core";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
@@ -33,7 +33,8 @@ export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: numbe
   const current = isActive(phase) ? shown : undefined;
   const endSeconds = known.endedSeconds ?? nowSeconds;
   const usd =
-    current && placementElectricityUsd(fleet!, current.placement, current.placedSeconds, nowSeconds);
+    current &&
+    placementFootprint(fleet!, current.placement, current.placedSeconds, nowSeconds).electricityUsd;
   const gpuSeconds = current && placedGpus(current.placement) * (nowSeconds - current.placedSeconds);
   return {
     id: job.id,
@@ -72,7 +73,7 @@ export function regionsView({ fleet, ledger }: State, nowSeconds: number): Regio
       emulated: region.gpuType.emulated ?? false,
       gpus: region.gpus,
       freeGpus: freeGpus[index]!,
-      priceUsdPerKwh: priceAt(region.tariff, nowSeconds),
+      priceUsdPerKwh: valueAt(region.tariff, nowSeconds),
       pue: region.pue,
       latitude: region.latitude ?? null,
       longitude: region.longitude ?? null,
@@ -105,7 +106,7 @@ export function decisionView(decided: Decided, fleets: FleetHistory): DecisionVi
 
 /** The same data; copied because the wire's types are mutable. */
 export function explanationView(why: Decided["why"]): DecisionView["why"] {
-  const { blockedBy, ...rest } = why;
+  const { blockedBy, postponed, reservedFor, ...rest } = why;
   return {
     ...rest,
     candidates: why.candidates.map((candidate) => ({
@@ -114,6 +115,8 @@ export function explanationView(why: Decided["why"]): DecisionView["why"] {
       rejections: [...candidate.rejections],
     })),
     ...(blockedBy === undefined ? {} : { blockedBy }),
+    ...(reservedFor === undefined ? {} : { reservedFor }),
+    ...(postponed === undefined ? {} : { postponed }),
   };
 }
 

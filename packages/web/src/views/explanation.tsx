@@ -1,9 +1,8 @@
 // Why a job is where it is: its place in the order, K*, the paths that were tried and what kept each from growing.
-import { candidateText, distanceText, orderText, rejectionText } from "@bace-pipe/core/explain";
+import { candidateText, distanceText, heldText, orderText, rejectionText } from "@bace-pipe/core/explain";
 import { duration, gpus } from "@bace-pipe/core/format";
 import { type Explained, type JobView, PATHS } from "../api.ts";
 import { type Candidate, headline, type Why } from "../explanation.ts";
-import { addressOf } from "../location.ts";
 import { usePolling } from "../polling.ts";
 import { explanationId } from "./job-row.tsx";
 
@@ -33,8 +32,9 @@ export function ExplanationRow({ job, columns }: { readonly job: JobView; readon
 }
 
 function WhyView({ why }: { readonly why: Why }) {
-  const { blockedBy, candidates, iterationLowerBoundSeconds, neededGpus, targetGpus } = why;
+  const { candidates, iterationLowerBoundSeconds, neededGpus, targetGpus } = why;
   const distance = distanceText(why);
+  const held = heldText(why);
   return (
     <>
       <dl>
@@ -48,13 +48,10 @@ function WhyView({ why }: { readonly why: Why }) {
         </dd>
         <dt>Bound</dt>
         <dd>no placement makes a step shorter than {duration(iterationLowerBoundSeconds)}</dd>
-        {blockedBy !== undefined && (
+        {held !== "" && (
           <>
             <dt>Held</dt>
-            <dd>
-              by <a href={addressOf(blockedBy)}>{blockedBy}</a>: this policy lets nobody pass the first in
-              line
-            </dd>
+            <dd>{held}</dd>
           </>
         )}
       </dl>

@@ -3,6 +3,7 @@
 // property tests compare it with every other split.
 import { gpuUsdPerHour } from "../../cost/money.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
+import type { BaceOptions } from "./options.ts";
 
 /** GPUs per region of the path. Throws unless path length ≤ gpus ≤ free GPUs on the path. */
 export function costMinSplit(
@@ -27,6 +28,51 @@ export function costMinSplit(
   }
   if (left !== 0) throw new Error(`${gpus} GPUs do not fit on path ${regions.join("-")}`);
   return split;
+}
+
+/** GPUs per region of the path, by a rule. Throws unless path length ≤ gpus ≤ free GPUs on the path. */
+export function splitBy(
+  rule: BaceOptions["allocation"],
+  ledger: Ledger,
+  regions: readonly number[],
+  gpus: number,
+  nowSeconds: number,
+): number[] {
+  switch (rule) {
+    case "cost-min":
+      return costMinSplit(ledger, regions, gpus, nowSeconds);
+    case "path-order":
+      return fillInOrder(ledger, regions, gpus);
+    case "proportional": {
+      const free = regions.map((region) => ledger.freeGpus[region]!);
+      const there = free.reduce((sum, n) => sum + n, 0);
+      const shares = free.map((n) => Math.max(1, Math.floor((gpus * n) / there)));
+      return fillInOrder(ledger, regions, gpus, shares);
+    }
+  }
+}
+
+/** What is left after `least` goes to the regions in the path's order; taken back from the end if that was too much. */
+function fillInOrder(
+  ledger: Ledger,
+  regions: readonly number[],
+  gpus: number,
+  least: readonly number[] = regions.map(() => 1),
+): number[] {
+  const filled = [...least];
+  let left = gpus - filled.reduce((sum, n) => sum + n, 0);
+  for (let i = filled.length - 1; left < 0 && i >= 0; i--) {
+    const less = Math.min(-left, filled[i]! - 1);
+    filled[i]! -= less;
+    left += less;
+  }
+  for (const [i, region] of regions.entries()) {
+    const more = Math.min(left, ledger.freeGpus[region]! - filled[i]!);
+    filled[i]! += more;
+    left -= more;
+  }
+  if (left !== 0) throw new Error(`${gpus} GPUs do not fit on path ${regions.join("-")}`);
+  return filled;
 }
 
 /** Drops end regions, the dearer end first, while what is left still has the GPUs: fewer hops, cheaper electricity. */

@@ -3,37 +3,52 @@ import { idealIterationSeconds } from "../../cost/gpu-count.ts";
 import type { Job } from "../../cost/job.ts";
 import { gpuUsdPerHour } from "../../cost/money.ts";
 import { totalGpus } from "../../fleet/fleet.ts";
-import type { Ledger, Placement } from "../../fleet/ledger.ts";
+import { type Ledger, type Placement, residualBitsPerSecond } from "../../fleet/ledger.ts";
+import { searchOneRegion } from "../baselines/single-region.ts";
+import { freeGpusOf, largestRegionGpus, mostFreeGpus } from "../free.ts";
 import type { Candidate, Policy, Search } from "../policy.ts";
-import { policyOf, type StartRule } from "../round.ts";
-import { commonestGpu, fittingCount, targetOf } from "../target.ts";
-import { costMinSplit, trimPath } from "./allocator.ts";
+import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { commonestGpu, fittingCount, neededGpusOf, targetOf } from "../target.ts";
+import { splitBy, trimPath } from "./allocator.ts";
 import { BACE_DEFAULTS, type BaceOptions } from "./options.ts";
-import { growPath, type Path, pathNeedBitsPerSecond } from "./pathfinder.ts";
+import { anyPath, growPath, type Path, pathNeedBitsPerSecond } from "./pathfinder.ts";
 import { dynamicPriority } from "./priority.ts";
 
-export function bacePolicy(overrides: Partial<BaceOptions> = {}): Policy {
+const DESCRIPTION = "BACE-Pipe as published: dynamic priority, bandwidth-aware path, cheapest split";
+
+export function bacePolicy(
+  overrides: Partial<BaceOptions> = {},
+  name = "bace",
+  description = DESCRIPTION,
+): Policy {
   const options = { ...BACE_DEFAULTS, ...overrides };
+  const oneRegion = options.pathfinder === "largest-region";
   return policyOf({
-    name: "bace",
-    description: "BACE-Pipe as published: dynamic priority, bandwidth-aware path, cheapest split",
+    name,
+    description,
     options,
-    order: (view) => dynamicPriority(view, options),
-    search: (job, ledger, nowSeconds, start) => searchPlacement(job, ledger, nowSeconds, start, options),
+    order: (view, candidates) =>
+      options.order === "fcfs"
+        ? firstComeFirstServed(view, candidates)
+        : dynamicPriority(view, candidates, options),
+    needs: (job, fleet, start) =>
+      neededGpusOf(job, fleet, oneRegion ? largestRegionGpus(fleet) : totalGpus(fleet), start),
+    reachable: oneRegion ? mostFreeGpus : freeGpusOf,
+    search: (job, context) =>
+      oneRegion
+        ? searchOneRegion(job, context, (region) => -context.ledger.freeGpus[region]!)
+        : searchPlacement(job, context, options),
   });
 }
 
-function searchPlacement(
-  job: Job,
-  ledger: Ledger,
-  nowSeconds: number,
-  start: StartRule,
-  options: BaceOptions,
-): Search {
+/** The placer of BACE-Pipe: stages 2 and 3. */
+export function searchPlacement(job: Job, context: SearchContext, options: BaceOptions): Search {
+  const { ledger, nowSeconds, start } = context;
   const target = targetOf(job, ledger.fleet, totalGpus(ledger.fleet), start);
-  const paths = seeds(ledger, nowSeconds, options.seed)
-    .map((seed) => growPath(job, ledger, seed, target.targetGpus, options))
-    .map((path) => ({ ...path, gpus: fittingCount(job, ledger.fleet, path.gpus) }));
+  const paths = pathsOf(job, context, target.targetGpus, options).map((path) => ({
+    ...path,
+    gpus: fittingCount(job, ledger.fleet, path.gpus),
+  }));
   let best:
     | { readonly path: Path; readonly placement: Placement; readonly rank: readonly [number, number] }
     | undefined;
@@ -57,13 +72,26 @@ function searchPlacement(
   return { ...target, candidates, ...(best ? { placement: best.placement } : {}) };
 }
 
+function pathsOf(
+  job: Job,
+  { ledger, nowSeconds }: SearchContext,
+  targetGpus: number,
+  options: BaceOptions,
+): Path[] {
+  const starts = seeds(ledger, nowSeconds, options.seed);
+  if (options.pathfinder === "any-path") return starts.map((seed) => anyPath(ledger, seed, targetGpus));
+  return starts.map((seed) => growPath(job, ledger, seed, targetGpus, options));
+}
+
 function allocate(job: Job, ledger: Ledger, path: Path, nowSeconds: number, options: BaceOptions): Placement {
   const regions = options.trim ? trimPath(ledger, path.regions, path.gpus, nowSeconds) : [...path.regions];
-  const hop = pathNeedBitsPerSecond(job, ledger, regions, path.gpus, options.bandwidthNeed);
+  const need = pathNeedBitsPerSecond(job, ledger, regions, path.gpus, options.bandwidthNeed);
   return {
     regions,
-    gpus: costMinSplit(ledger, regions, path.gpus, nowSeconds),
-    hopBitsPerSecond: regions.slice(1).map(() => hop),
+    gpus: splitBy(options.allocation, ledger, regions, path.gpus, nowSeconds),
+    hopBitsPerSecond: regions
+      .slice(1)
+      .map((region, hop) => Math.min(need, residualBitsPerSecond(ledger, regions[hop]!, region))),
   };
 }
 

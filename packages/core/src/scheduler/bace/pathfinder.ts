@@ -66,6 +66,20 @@ export function growPath(
   return { regions: path, gpus: Math.min(targetGpus, free), rejections: free < targetGpus ? rejections : [] };
 }
 
+/** The ablation: regions with free GPUs in the fleet's order, without a bandwidth test; only a hop that has none is out. */
+export function anyPath(ledger: Ledger, seed: number, targetGpus: number): Path {
+  const { fleet, freeGpus } = ledger;
+  const path = [seed];
+  let free = freeGpus[seed]!;
+  for (let region = 0; region < fleet.regions.length && free < targetGpus; region++) {
+    if (region === seed || freeGpus[region]! <= 0) continue;
+    if (residualBitsPerSecond(ledger, path.at(-1)!, region) <= 0) continue;
+    path.push(region);
+    free += freeGpus[region]!;
+  }
+  return { regions: path, gpus: Math.min(targetGpus, free), rejections: [] };
+}
+
 /** Bandwidth that every hop of a path needs: set by the path's fastest GPU, which waits least. */
 export function pathNeedBitsPerSecond(
   job: Job,

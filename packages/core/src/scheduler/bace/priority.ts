@@ -3,33 +3,32 @@
 // The paper leaves open how α, I and D are measured; here they are options:
 //   alpha "mean": reserved over capacity, summed over links;  "max": the busiest link
 //   normalization "max": value over the queue's largest;      "rank": place in the queue's order, 0..1
-import { idealIterationSeconds, neededBitsPerSecond } from "../../cost/gpu-count.ts";
 import type { Job } from "../../cost/job.ts";
 import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
 import type { View } from "../policy.ts";
-import type { OrderedJob } from "../round.ts";
-import { bestGpusOnFleet, commonestGpu } from "../target.ts";
+import { bySubmission, type OrderedJob } from "../round.ts";
+import { idealOf } from "../target.ts";
 import type { BaceOptions } from "./options.ts";
 
-export function dynamicPriority(view: View, options: BaceOptions): OrderedJob[] {
+/** I and D are normalised over the whole queue, whoever the candidates are. */
+export function dynamicPriority(
+  view: View,
+  candidates: readonly Job[],
+  options: Pick<BaceOptions, "alpha" | "normalization">,
+): OrderedJob[] {
   const { fleet } = view.ledger;
   const alpha = congestion(view.ledger, options.alpha);
   const normalise = options.normalization === "max" ? overLargest : byRank;
   const intensity = normalise(view.queue.map((job) => computationSeconds(job, fleet)));
   const sensitivity = normalise(view.queue.map((job) => bandwidthNeed(job, fleet)));
-  return view.queue
-    .map((job, i) => {
-      const [I, D] = [intensity[i]!, sensitivity[i]!];
+  return candidates
+    .map((job) => {
+      const [I, D] = [intensity(computationSeconds(job, fleet)), sensitivity(bandwidthNeed(job, fleet))];
       const score = (1 - alpha) * (1 - I) + alpha * (1 - D);
       return { job, terms: { kind: "priority", score, alpha, intensity: I, sensitivity: D } as const };
     })
-    .sort(
-      (a, b) =>
-        b.terms.score - a.terms.score ||
-        a.job.submitSeconds - b.job.submitSeconds ||
-        (a.job.id < b.job.id ? -1 : 1),
-    );
+    .sort((a, b) => b.terms.score - a.terms.score || bySubmission(a.job, b.job));
 }
 
 /** α in 0..1: how much of the network is reserved. A fleet without links is idle. */
@@ -48,19 +47,26 @@ export function congestion(ledger: Ledger, measure: BaceOptions["alpha"]): numbe
 }
 
 function computationSeconds(job: Job, fleet: Fleet): number {
-  return job.iterations * idealIterationSeconds(job, commonestGpu(fleet), bestGpusOnFleet(job, fleet));
+  return job.iterations * idealOf(job, fleet).bestSeconds;
 }
 
 function bandwidthNeed(job: Job, fleet: Fleet): number {
-  return neededBitsPerSecond(job, commonestGpu(fleet), bestGpusOnFleet(job, fleet), "forward");
+  return idealOf(job, fleet).bestNeedBitsPerSecond;
 }
 
-function overLargest(values: readonly number[]): number[] {
-  const largest = Math.max(...values);
-  return values.map((value) => (largest > 0 ? value / largest : 0));
-}
+type Normalise = (values: readonly number[]) => (value: number) => number;
 
-function byRank(values: readonly number[]): number[] {
-  const sorted = [...values].sort((a, b) => a - b);
-  return values.map((value) => (values.length > 1 ? sorted.indexOf(value) / (values.length - 1) : 0));
-}
+const overLargest: Normalise = (values) => {
+  const largest = values.reduce((most, value) => Math.max(most, value), 0);
+  return (value) => (largest > 0 ? value / largest : 0);
+};
+
+const byRank: Normalise = (values) => {
+  const places = new Map<number, number>();
+  [...values]
+    .sort((a, b) => a - b)
+    .forEach((value, place) => {
+      if (!places.has(value)) places.set(value, place);
+    });
+  return (value) => (values.length > 1 ? places.get(value)! / (values.length - 1) : 0);
+};

@@ -2,15 +2,16 @@
 //   CR-LCF: regions by ascending electricity price
 //   CR-LDF: next the region with the largest free/largest free + residual/largest capacity (the first: most free GPUs)
 // A hop gets what the job needs or what is left, and the job runs at that rate: this is how pooling can hurt
-// (the paper's "cross-region paradox").
+// (the paper's "cross-region paradox"). Options say what makes a hop unusable.
 import type { Job } from "../../cost/job.ts";
 import { gpuUsdPerHour } from "../../cost/money.ts";
 import { topologyOf, totalGpus } from "../../fleet/fleet.ts";
 import { hopCapacityBitsPerSecond, type Ledger, residualBitsPerSecond } from "../../fleet/ledger.ts";
 import { pathNeedBitsPerSecond } from "../bace/pathfinder.ts";
+import { freeGpusOf } from "../free.ts";
 import type { Candidate, Policy, Rejection, Search } from "../policy.ts";
-import { firstComeFirstServed, policyOf, type StartRule } from "../round.ts";
-import { fittingCount, targetOf } from "../target.ts";
+import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { fittingCount, neededGpusOf, targetOf } from "../target.ts";
 import { BASELINE_DEFAULTS, type BaselineOptions } from "./options.ts";
 
 /** Lower is taken first; `tail` is undefined for the first region of a path. */
@@ -51,15 +52,15 @@ function crossRegion(
     description,
     options,
     order: firstComeFirstServed,
-    search: (job, ledger, nowSeconds, start) => search(job, ledger, nowSeconds, start, options, key),
+    needs: (job, fleet, start) => neededGpusOf(job, fleet, totalGpus(fleet), start),
+    reachable: freeGpusOf,
+    search: (job, context) => search(job, context, options, key),
   });
 }
 
 function search(
   job: Job,
-  ledger: Ledger,
-  nowSeconds: number,
-  start: StartRule,
+  { ledger, nowSeconds, start }: SearchContext,
   options: BaselineOptions,
   key: NextKey,
 ): Search {
@@ -148,16 +149,27 @@ function refusal(
   if (freeGpus[region]! <= 0) return { constraint: "no-free-gpus", region: name };
   const tail = path.at(-1);
   if (tail === undefined) return undefined;
-  const residual = residualBitsPerSecond(ledger, tail, region);
-  const floor = options.hopFloorShare * hopCapacityBitsPerSecond(fleet, tail, region);
-  const need = pathNeedBitsPerSecond(job, ledger, [...path, region], targetGpus, options.bandwidthNeed);
-  if (residual > 0 && residual >= Math.min(floor, need)) return undefined;
-  return {
-    constraint: "bandwidth",
-    region: name,
-    from: fleet.regions[tail]!.name,
-    to: name,
-    neededBitsPerSecond: Math.ceil(Math.min(floor, need)),
-    residualBitsPerSecond: residual,
-  };
+  const longer = [...path, region];
+  const freeOnPath = longer.reduce((sum, each) => sum + freeGpus[each]!, 0);
+  const gpus = options.hopTest === "need" ? Math.min(targetGpus, freeOnPath) : targetGpus;
+  const need = pathNeedBitsPerSecond(job, ledger, longer, gpus, options.bandwidthNeed);
+  // A test by need grows with the path, so earlier hops are tested again.
+  for (let hop = options.hopTest === "need" ? 0 : path.length - 1; hop < path.length; hop++) {
+    const [from, to] = [longer[hop]!, longer[hop + 1]!];
+    const capacity = hopCapacityBitsPerSecond(fleet, from, to);
+    const residual = residualBitsPerSecond(ledger, from, to);
+    // Where links are shared a job runs even if nothing is left to reserve.
+    const there = fleet.linkModel === "share" && options.hopTest === "floor" ? capacity : residual;
+    const needed = options.hopTest === "need" ? need : Math.min(need, options.hopFloorShare * capacity);
+    if (there > 0 && there >= needed) continue;
+    return {
+      constraint: "bandwidth",
+      region: name,
+      from: fleet.regions[from]!.name,
+      to: fleet.regions[to]!.name,
+      neededBitsPerSecond: Math.ceil(needed),
+      residualBitsPerSecond: residual,
+    };
+  }
+  return undefined;
 }

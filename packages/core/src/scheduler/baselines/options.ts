@@ -6,6 +6,8 @@ import type { RoundOptions } from "../round.ts";
 export interface BaselineOptions extends RoundOptions {
   /** What a hop asks for; it gets less if less is left. */
   readonly bandwidthNeed: BandwidthNeed;
+  /** A hop is usable if it has a floor left, or everything that the job needs. */
+  readonly hopTest: "floor" | "need";
   /** A hop with less than this share of its capacity left is unusable, not infinitely slow. */
   readonly hopFloorShare: number;
 }
@@ -14,5 +16,6 @@ export const BASELINE_DEFAULTS: BaselineOptions = {
   queue: "block",
   start: "exact",
   bandwidthNeed: "forward",
+  hopTest: "floor",
   hopFloorShare: 0.05,
 };

@@ -3,9 +3,10 @@
 import type { Job } from "../../cost/job.ts";
 import { gpuUsdPerHour } from "../../cost/money.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
+import { largestRegionGpus, mostFreeGpus } from "../free.ts";
 import type { Candidate, Policy, Search } from "../policy.ts";
-import { firstComeFirstServed, policyOf, type StartRule } from "../round.ts";
-import { fittingCount, targetOf } from "../target.ts";
+import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { fittingCount, neededGpusOf, targetOf } from "../target.ts";
 import { BASELINE_DEFAULTS, type BaselineOptions } from "./options.ts";
 
 export function lcfPolicy(overrides: Partial<BaselineOptions> = {}): Policy {
@@ -38,14 +39,20 @@ function singleRegion(
     description,
     options: { ...BASELINE_DEFAULTS, ...overrides },
     order: firstComeFirstServed,
-    search: (job, ledger, nowSeconds, start) => search(job, ledger, start, key(ledger, nowSeconds)),
+    needs: (job, fleet, start) => neededGpusOf(job, fleet, largestRegionGpus(fleet), start),
+    reachable: mostFreeGpus,
+    search: (job, context) => searchOneRegion(job, context, key(context.ledger, context.nowSeconds)),
   });
 }
 
-function search(job: Job, ledger: Ledger, start: StartRule, keyOf: (region: number) => number): Search {
+/** The first region by the key, lowest first, that has the GPUs. */
+export function searchOneRegion(
+  job: Job,
+  { ledger, start }: SearchContext,
+  keyOf: (region: number) => number,
+): Search {
   const { fleet, freeGpus } = ledger;
-  const largest = Math.max(...fleet.regions.map((region) => region.gpus));
-  const target = targetOf(job, fleet, largest, start);
+  const target = targetOf(job, fleet, largestRegionGpus(fleet), start);
   const order = fleet.regions.map((_, region) => region).sort((a, b) => keyOf(a) - keyOf(b) || a - b);
   let chosen: number | undefined;
   const candidates = order.map((region): Candidate => {

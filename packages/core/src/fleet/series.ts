@@ -1,0 +1,86 @@
+// A quantity over time: electricity price, carbon intensity. Flat, hourly (or any other equal steps), or changing at
+// given instants. Each holds its nearest value outside of what it covers. What is paid or emitted is always an integral
+// over an interval, never value-now × duration, so a run over midnight is paid as it was. Values may be negative.
+
+export type Series =
+  | { readonly kind: "flat"; readonly value: number }
+  | {
+      readonly kind: "series";
+      /** Start of the first step, on the clock of the fleet (simulation time, or seconds since 1970). */
+      readonly startSeconds: number;
+      readonly stepSeconds: number;
+      /** One per step. Never empty. */
+      readonly values: readonly number[];
+    }
+  | {
+      readonly kind: "steps";
+      /** Ascending; the value of the same index holds from then on. Never empty. */
+      readonly fromSeconds: readonly number[];
+      readonly values: readonly number[];
+    };
+
+export function flat(value: number): Series {
+  return { kind: "flat", value };
+}
+
+export function valueAt(series: Series, atSeconds: number): number {
+  return series.kind === "flat" ? series.value : series.values[stepAt(series, atSeconds)]!;
+}
+
+/** ∫ value dt over [from, to], in the value's unit × seconds. Throws if the interval runs backwards. */
+export function integral(series: Series, fromSeconds: number, toSeconds: number): number {
+  if (!(toSeconds >= fromSeconds))
+    throw new Error(`interval runs backwards: ${fromSeconds} to ${toSeconds} s`);
+  if (series.kind === "flat") return series.value * (toSeconds - fromSeconds);
+  const [first, last] = [stepAt(series, fromSeconds), stepAt(series, toSeconds)];
+  if (first === last) return series.values[first]! * (toSeconds - fromSeconds);
+  const sums = prefixSums(series);
+  const head = series.values[first]! * (startOf(series, first + 1) - fromSeconds);
+  const tail = series.values[last]! * (toSeconds - startOf(series, last));
+  return head + (sums[last]! - sums[first + 1]!) + tail;
+}
+
+/** Mean over [from, to]; the value at `from` where they are the same instant. */
+export function mean(series: Series, fromSeconds: number, toSeconds: number): number {
+  const seconds = toSeconds - fromSeconds;
+  return seconds > 0 ? integral(series, fromSeconds, toSeconds) / seconds : valueAt(series, fromSeconds);
+}
+
+type Stepped = Exclude<Series, { kind: "flat" }>;
+
+function startOf(series: Stepped, step: number): number {
+  return series.kind === "series"
+    ? series.startSeconds + step * series.stepSeconds
+    : series.fromSeconds[step]!;
+}
+
+/** Index of the step that holds at an instant. */
+function stepAt(series: Stepped, atSeconds: number): number {
+  const last = series.values.length - 1;
+  if (series.kind === "series") {
+    const step = Math.floor((atSeconds - series.startSeconds) / series.stepSeconds);
+    return Math.min(Math.max(step, 0), last);
+  }
+  let [low, high] = [0, last];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (series.fromSeconds[middle]! <= atSeconds) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+const knownSums = new WeakMap<Stepped, Float64Array>();
+
+/** Integral from the start of step 0 to the start of each step. */
+function prefixSums(series: Stepped): Float64Array {
+  const known = knownSums.get(series);
+  if (known) return known;
+  const sums = new Float64Array(series.values.length);
+  for (let step = 1; step < sums.length; step++) {
+    sums[step] =
+      sums[step - 1]! + series.values[step - 1]! * (startOf(series, step) - startOf(series, step - 1));
+  }
+  knownSums.set(series, sums);
+  return sums;
+}

@@ -4,10 +4,16 @@
 // reserved on the link and the link's delay, and at the type's speed.
 import { type StageTimes, stageLinks, stageTimes } from "../cost/iteration-time.ts";
 import type { Training } from "../cost/job.ts";
-import { type StageLayers, stageLayers, stageRegions } from "../cost/stages.ts";
+import { placementExtraForwards, type StageLayers, stageLayers, stageRegions } from "../cost/stages.ts";
 import { type Fleet, topologyOf } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
-import { type Action, compileSchedule, generators, lowerSchedule, timeSchedule } from "../pipeline/index.ts";
+import {
+  type Action,
+  compileSchedule,
+  lowerSchedule,
+  timeSchedule,
+  warmupOneFOneB,
+} from "../pipeline/index.ts";
 import type { JobState } from "./state.ts";
 
 export const PLAN_VERSION = 1;
@@ -79,7 +85,8 @@ export function buildPlan({ job, epoch }: JobState, fleet: Fleet, options: PlanO
   const { placement } = epoch;
   const positions = stageRegions(placement.gpus);
   const regions = positions.map((position) => fleet.regions[placement.regions[position]!]!);
-  const layers = stageLayers(job, positions.length, fleet)!;
+  const extraForwards = placementExtraForwards(placement);
+  const layers = stageLayers(job, positions.length, fleet, extraForwards)!;
   const times = stageTimes(job, fleet, placement);
   const emulated = regions.some(({ gpuType }) => gpuType.emulated);
   return {
@@ -96,12 +103,9 @@ export function buildPlan({ job, epoch }: JobState, fleet: Fleet, options: PlanO
       embedding: index === 0,
       head: index === layers.length - 1,
     })),
-    ranks: rankActions(job.microbatches, times, stageLinks(job, fleet, placement)).map((actions, rank) => ({
-      rank,
-      stage: rank,
-      region: regions[rank]!.name,
-      actions,
-    })),
+    ranks: rankActions(job.microbatches, extraForwards, times, stageLinks(job, fleet, placement)).map(
+      (actions, rank) => ({ rank, stage: rank, region: regions[rank]!.name, actions }),
+    ),
     links: linksOf(fleet, placement, positions),
     emulatedCompute: emulated
       ? {
@@ -152,13 +156,14 @@ function trainingOf(training: Training, steps: number, microbatches: number): Pl
   };
 }
 
-/** 1F1B, lowered for a transport that pushes: per rank the actions of one step. */
+/** 1F1B with the placement's extra warm-up, lowered for a transport that pushes: per rank the actions of one step. */
 function rankActions(
   microbatches: number,
+  extraForwards: readonly number[],
   { forward, backward }: StageTimes,
   links: ReturnType<typeof stageLinks>,
 ): readonly (readonly Action[])[] {
-  const compiled = compileSchedule(generators["1f1b"]({ stages: forward.length, microbatches }));
+  const compiled = compileSchedule(warmupOneFOneB({ stages: forward.length, microbatches }, extraForwards));
   const timed = timeSchedule(compiled, {
     forwardSeconds: forward,
     inputGradSeconds: backward,

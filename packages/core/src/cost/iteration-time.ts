@@ -1,14 +1,15 @@
 // Seconds of one training iteration under a placement, by three models (a job's time is never guessed any other way):
 //   overlapped  (m+k−1)·max(t, A/b)       BACE-Pipe, communication hidden up to the slower of the two; no latency
 //   serial      (m+k−1)·(t + 2·A/b)       BACE-Pipe, communication after computation; no latency
-//   1f1b        the timing pass over a 1F1B schedule: whole layers per stage, latency and occupancy per directed hop
+//   1f1b        the timing pass over a 1F1B schedule, with the placement's extra warm-up: whole layers per stage, latency
+//               and occupancy per directed hop
 // with t = C/k + d, b the slowest hop's granted bandwidth. k is real-valued in the first two (C/k), whole layers in the third.
 import { type Fleet, topologyOf } from "../fleet/fleet.ts";
 import { forEachHop, type Placement, placedGpus } from "../fleet/ledger.ts";
-import { type Link, iterationSeconds as scheduledSeconds } from "../pipeline/index.ts";
+import { type Link, oneFOneBSeconds } from "../pipeline/index.ts";
 import { BITS_PER_BYTE } from "../units.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "./job.ts";
-import { stageLayers, stageRegions } from "./stages.ts";
+import { placementExtraForwards, stageLayers, stageRegions } from "./stages.ts";
 
 export const TIME_MODELS = ["overlapped", "serial", "1f1b"] as const;
 export type TimeModel = (typeof TIME_MODELS)[number];
@@ -60,7 +61,7 @@ export function stageTimes(
   placement: Placement,
 ): { forward: number[]; backward: number[] } {
   const positions = stageRegions(placement.gpus);
-  const layers = stageLayers(job, positions.length, fleet);
+  const layers = stageLayers(job, positions.length, fleet, placementExtraForwards(placement));
   if (!layers) throw new Error(`${job.id} does not fit in memory on ${positions.length} GPUs`);
   const gpuOf = (stage: number) => fleet.regions[placement.regions[positions[stage]!]!]!.gpuType;
   const share = (stage: number) => {
@@ -94,13 +95,14 @@ export function stageLinks(job: Job, fleet: Fleet, placement: Placement): Link[]
 
 function scheduledIterationSeconds(job: Job, fleet: Fleet, placement: Placement): number {
   const { forward, backward } = stageTimes(job, fleet, placement);
-  return scheduledSeconds("1f1b", job.microbatches, {
+  const timing = {
     forwardSeconds: forward,
     inputGradSeconds: backward,
     weightGradSeconds: backward.map(() => 0),
     overheadSeconds: job.overheadSeconds,
     links: stageLinks(job, fleet, placement),
-  });
+  };
+  return oneFOneBSeconds(job.microbatches, timing, placementExtraForwards(placement));
 }
 
 function slowestStageSeconds(job: Job, fleet: Fleet, placement: Placement, stages: number): number {

@@ -14,6 +14,8 @@ export interface Placement {
   readonly gpus: readonly number[];
   /** Reserved per hop (regions.length − 1 of them), the same in both directions. Whole numbers. */
   readonly hopBitsPerSecond: readonly number[];
+  /** Per hop, forwards that the stages in front of it run ahead besides 1F1B's, to hide it; none where absent. */
+  readonly hopExtraForwards?: readonly number[];
 }
 
 export interface Ledger {
@@ -136,7 +138,10 @@ function move(ledger: Ledger, placement: Placement, sign: 1 | -1): void {
   });
 }
 
-function assertPlacement(fleet: Fleet, { regions, gpus, hopBitsPerSecond }: Placement): void {
+function assertPlacement(
+  fleet: Fleet,
+  { regions, gpus, hopBitsPerSecond, hopExtraForwards }: Placement,
+): void {
   const sound =
     regions.length > 0 &&
     gpus.length === regions.length &&
@@ -144,6 +149,9 @@ function assertPlacement(fleet: Fleet, { regions, gpus, hopBitsPerSecond }: Plac
     new Set(regions).size === regions.length &&
     regions.every((r) => Number.isInteger(r) && r >= 0 && r < fleet.regions.length) &&
     gpus.every((n) => Number.isInteger(n) && n >= 1) &&
-    hopBitsPerSecond.every((b) => Number.isInteger(b) && b >= 0);
+    hopBitsPerSecond.every((b) => Number.isInteger(b) && b >= 0) &&
+    (hopExtraForwards === undefined ||
+      (hopExtraForwards.length === regions.length - 1 &&
+        hopExtraForwards.every((n) => Number.isInteger(n) && n >= 0)));
   if (!sound) throw new Error(`not a placement: ${JSON.stringify({ regions, gpus, hopBitsPerSecond })}`);
 }

@@ -4,7 +4,7 @@
 //   activations in flight:      layers × bytes per layer and micro-batch × micro-batches held (1F1B: min(p − i, m))
 //   last stage:                 the head's input, its norm's input and fp32 logits, 4sbh + 4sbV (Korthikanti, eq. 6)
 //   full recomputation:         one layer's activations while its backward pass runs
-// Left out: fragmentation and communication buffers (a reserve, a share of memory, stands for them), extra warm-up.
+// Left out: fragmentation and communication buffers (a reserve, a share of memory, stands for them).
 import { type ActivationOptions, layerActivationBytes } from "./activations.ts";
 import { type ModelShape, type ModelSlice, sliceParameters } from "./shape.ts";
 
@@ -42,8 +42,8 @@ export function stageMemoryBytes(
 }
 
 /** Micro-batches that stage `stage` of `stages` holds at most under 1F1B. */
-export function inFlight1F1B(stage: number, stages: number, microbatches: number): number {
-  return Math.min(stages - stage, microbatches);
+export function inFlight1F1B(stage: number, stages: number, microbatches: number, extraForwards = 0): number {
+  return Math.min(stages - stage + extraForwards, microbatches);
 }
 
 export interface FitOptions extends MemoryOptions {
@@ -51,17 +51,19 @@ export interface FitOptions extends MemoryOptions {
   readonly memoryBytes: number;
   /** Micro-batches per iteration. */
   readonly microbatches: number;
+  /** Per stage, micro-batches that it holds besides 1F1B's. */
+  readonly extraForwards?: readonly number[];
   /** Share of memory kept free for fragmentation and communication buffers; 0.1 by default. */
   readonly reserveShare?: number;
 }
 
 /** The most layers that each of `stages` stages can hold under 1F1B; 0 where not even one fits. */
 function layerCapacities(shape: ModelShape, stages: number, options: FitOptions): number[] {
-  const { memoryBytes, microbatches, reserveShare = 0.1 } = options;
+  const { extraForwards = [], memoryBytes, microbatches, reserveShare = 0.1 } = options;
   const usable = memoryBytes * (1 - reserveShare);
   return Array.from({ length: stages }, (_, stage) => {
     const ends = { embedding: stage === 0, head: stage === stages - 1 };
-    const inFlight = inFlight1F1B(stage, stages, microbatches);
+    const inFlight = inFlight1F1B(stage, stages, microbatches, extraForwards[stage]);
     const bytesWith = (layers: number) => stageMemoryBytes(shape, { ...ends, layers }, inFlight, options);
     const perLayer = bytesWith(2) - bytesWith(1);
     const capacity = 1 + Math.floor((usable - bytesWith(1)) / perLayer);

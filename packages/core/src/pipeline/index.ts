@@ -6,9 +6,11 @@
 export { type CompiledSchedule, compileSchedule } from "./compile.ts";
 export { type ChromeTrace, chromeTrace, type TraceEvent } from "./export/chrome-trace.ts";
 export { type GeneratorName, generatorNames, generators } from "./generate/index.ts";
+export { extraForwardsOf, hidingForwards, warmupOneFOneB } from "./generate/one-f-one-b.ts";
 export type { Generator, PipelineShape } from "./generate/shape.ts";
 export { iterationSeconds } from "./iteration-time.ts";
 export { lowerSchedule, type Transport } from "./lower.ts";
+export { oneFOneBSeconds } from "./one-f-one-b-time.ts";
 export { renderTimeline } from "./picture/timeline.ts";
 export {
   type Action,

@@ -1,7 +1,7 @@
 /**
  * Seconds of one iteration under a named schedule, for schedulers that compare placements.
  *
- * Generates, compiles and times, and keeps nothing: a caller that times one schedule under many timings
+ * Generates, compiles and times, and keeps nothing; `oneFOneBSeconds` is a faster way for 1F1B. A caller that times one schedule under many timings
  * compiles it once and calls `timeSchedule`. Leaves out the optimizer step and the gradient reduction (see
  * `cost`).
  */

@@ -1,5 +1,6 @@
 // Everything that turns text into the types of core: for shells only.
 export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
+export * from "./import/index.ts";
 export type { JobOptions } from "./job.ts";
 export { planSchema } from "./plan.ts";
 export { parseJobs, parseScenario, type Scenario } from "./scenario.ts";

@@ -78,3 +78,4 @@ export const JOULES_PER_KWH = 3.6e6;
 export const BITS_PER_BYTE = 8;
 export const BYTES_PER_GB = 1e9;
 export const GRAMS_PER_KG = 1000;
+export const SECONDS_PER_DAY = 86_400;

@@ -22,6 +22,7 @@ export function viewOf(state: State, nowSeconds: number, timeModel: TimeModel): 
     queue,
     activeJobs: state.active.size,
     running: () => Array.from(state.active, (id) => runningJob(state.jobs.get(id)!, nowSeconds)),
+    timeModel,
     runSeconds: (job, placement) =>
       job.iterations * predictedIterationSeconds(job, ledger, placement, timeModel),
   };

@@ -51,6 +51,8 @@ export interface Job {
   /** Asked for; counts at which memory does not suffice are left out by `countsThatFit`. */
   readonly minGpus: number;
   readonly maxGpus: number;
+  /** To be finished this long after submission; a policy that defers for cheaper electricity keeps to it. */
+  readonly deadlineSeconds?: number;
   readonly training?: Training;
 }
 

@@ -4,6 +4,7 @@
 // Example: two regions of 4 free GPUs, one queued job that wants 6, link too thin:
 //   explain(view) → [{ kind: "wait", jobId: "a", why: { targetGpus: 6, candidates: [{ regions: ["x"], gpus: 4,
 //     rejected: { constraint: "bandwidth", from: "x", to: "y", neededBitsPerSecond: 3e9, residualBitsPerSecond: 1e9 } }], … } }]
+import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Ledger, Placement } from "../fleet/ledger.ts";
 
@@ -17,7 +18,8 @@ export interface View {
   readonly activeJobs: number;
   /** The same, each with when it will end if it goes on as predicted. Not built unless a policy asks. */
   running(): readonly RunningJob[];
-  /** Seconds of a whole job on a placement, by the time model of the control plane. */
+  readonly timeModel: TimeModel;
+  /** Seconds of a whole job on a placement, by that time model. */
   runSeconds(job: Job, placement: Placement): number;
 }
 
@@ -103,6 +105,10 @@ export interface Candidate {
   readonly outcome: "chosen" | "not-best" | "too-few-gpus";
   /** Regions that could not be added to it, each by the first constraint that failed. */
   readonly rejections: readonly Rejection[];
+  /** What the whole job would take there, by policies that compare placements by it; the least score is chosen. */
+  readonly runSeconds?: number | undefined;
+  readonly usd?: number | undefined;
+  readonly score?: number | undefined;
 }
 
 export type Rejection =

@@ -6,6 +6,8 @@ import { crLcfPolicy, crLdfPolicy } from "./baselines/cross-region.ts";
 import type { BaselineOptions } from "./baselines/options.ts";
 import { easyPolicy, fcfsPolicy, srptPolicy } from "./baselines/reference.ts";
 import { lcfPolicy, ldfPolicy } from "./baselines/single-region.ts";
+import { bacePlusPolicy } from "./plus/index.ts";
+import type { PlusOptions } from "./plus/options.ts";
 import type { Policy } from "./policy.ts";
 
 const without =
@@ -25,6 +27,7 @@ export interface PolicyOptions {
   fcfs: BaceOptions;
   srpt: BaceOptions;
   easy: BaceOptions;
+  "bace-plus": PlusOptions;
 }
 
 export type PolicyName = keyof PolicyOptions;
@@ -42,6 +45,7 @@ export const POLICIES: { readonly [Name in PolicyName]: (options?: Partial<Polic
     fcfs: fcfsPolicy,
     srpt: srptPolicy,
     easy: easyPolicy,
+    "bace-plus": bacePlusPolicy,
   };
 
 export type PolicyOverrides = { readonly [Name in PolicyName]?: Partial<PolicyOptions[Name]> | undefined };

@@ -40,7 +40,8 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   if (shape && "code" in shape) return shape;
   const demand = shape ? demandOfModel(input, shape, context.efficiency) : demandOutright(input);
   const { name: id, tenant, submitSeconds, microbatches, iterations, overheadSeconds } = input;
-  const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds };
+  const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
+  const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
   const bounds = {
     minGpus: input.minGpus ?? 1,
     maxGpus: Math.min(input.maxGpus ?? demand.layers, demand.layers),

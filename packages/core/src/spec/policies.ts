@@ -1,5 +1,6 @@
 // Options of policies, as a scenario may set them. What each means is documented where the policy is.
 import { z } from "zod";
+import { EXACT_REGIONS } from "../scheduler/path/subsets.ts";
 
 const roundOptions = {
   queue: z.enum(["skip", "block", "backfill"]),
@@ -30,6 +31,24 @@ const baselineOptions = z
   })
   .partial();
 
+const weight = z.number().min(0);
+
+const plusOptions = z
+  .strictObject({
+    timeWeight: weight,
+    costWeight: weight,
+    carbonWeight: weight,
+    exactRegions: z.number().int().min(1).max(EXACT_REGIONS),
+    hideLatency: z.boolean(),
+    externality: weight,
+    waitGain: weight,
+    patience: weight,
+    horizonPrices: z.boolean(),
+    deferral: z.boolean(),
+    finalists: z.number().int().min(1).max(64),
+  })
+  .partial();
+
 export const policiesSchema = z
   .strictObject({
     bace: baceOptions,
@@ -43,5 +62,6 @@ export const policiesSchema = z
     fcfs: baceOptions,
     srpt: baceOptions,
     easy: baceOptions,
+    "bace-plus": plusOptions,
   })
   .partial();

@@ -84,6 +84,8 @@ export const jobSchema = z
     name: nameSchema,
     tenant: nameSchema.default("default"),
     submitSeconds: quantity("seconds", { min: 0 }).default(0),
+    /** To be finished this long after submission; `bace-plus` waits for cheaper electricity where this leaves the time. */
+    deadlineSeconds: quantity("seconds", { above: 0 }).optional(),
     model: z.union([z.string(), shapeSchema]).optional(),
     sequenceLength: count(1).optional(),
     microbatchSize: count(1).default(1),

@@ -1,0 +1,58 @@
+// BACE-Pipe, better: the default policy of this program. What differs from the paper, each an option (options.ts):
+//   path, count and split chosen together, exactly, for a weighted objective; round trips hidden by extra warm-up;
+//   fewer GPUs while others wait; waiting for GPUs that are about to be free; prices over the run; deferral within a
+//   deadline; shortest job first, with a reservation for whoever has waited too long.
+//
+// No starvation: a job that has waited `patience` times its ideal run time is overdue. Overdue jobs come first, the
+// longest submitted before the others; the first that cannot start gets a reservation, and nobody may start who would
+// delay it. So, if jobs run as predicted, a job waits no longer than patience × its ideal run time, and then at most
+// once the longest run for itself and for each job that was submitted before it.
+import type { Job } from "../../cost/job.ts";
+import { totalGpus } from "../../fleet/fleet.ts";
+import { shortestFirst } from "../baselines/reference.ts";
+import { freeGpusOf } from "../free.ts";
+import type { Policy, View } from "../policy.ts";
+import { bySubmission, policyOf } from "../round.ts";
+import { idealOf, neededGpusOf } from "../target.ts";
+import { cheaperLater, fasterLater } from "./later.ts";
+import { PLUS_DEFAULTS, type PlusOptions } from "./options.ts";
+import { searchPlus } from "./search.ts";
+import { valuerOf } from "./value.ts";
+
+export function bacePlusPolicy(
+  overrides: Partial<PlusOptions> = {},
+  name = "bace-plus",
+  description = "path, GPU count and split chosen together; hides latency; waits where that is sooner; starves nobody",
+): Policy {
+  const options = { ...PLUS_DEFAULTS, ...overrides };
+  const isOverdue = (job: Job, { ledger, nowSeconds }: View): boolean => {
+    const waited = nowSeconds - job.submitSeconds;
+    const idealSeconds = job.iterations * idealOf(job, ledger.fleet).bestSeconds;
+    return options.patience > 0 && waited > options.patience * idealSeconds;
+  };
+  return policyOf({
+    name,
+    description,
+    options: { queue: "skip", start: "minimum" },
+    isOverdue,
+    order(view, candidates) {
+      const ordered = shortestFirst(view, candidates);
+      const overdue = ordered.filter(({ job }) => isOverdue(job, view));
+      if (overdue.length === 0) return ordered;
+      const inTime = ordered.filter(({ job }) => !isOverdue(job, view));
+      return [...overdue.sort((a, b) => bySubmission(a.job, b.job)), ...inTime];
+    },
+    needs: (job, fleet, start) => neededGpusOf(job, fleet, totalGpus(fleet), start),
+    reachable: freeGpusOf,
+    search: (job, context) => searchPlus(job, context, options),
+    postpone(job, { placement }, { ledger, view }) {
+      if (isOverdue(job, view)) return undefined;
+      const valuer = valuerOf(job, view, options);
+      const worth = valuer.worth(placement!, view.runSeconds(job, placement!), view.nowSeconds);
+      return (
+        (options.deferral ? cheaperLater(job, placement!, worth, view, valuer) : undefined) ??
+        fasterLater(job, worth, ledger, view, options)
+      );
+    },
+  });
+}

@@ -1,8 +1,11 @@
 // The command line of BACE-Pipe: wiring only. A new command is one file in commands/ and one line here.
 import { Command, CommanderError } from "commander";
+import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { experimentCommand } from "./commands/experiment.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { regionsCommand } from "./commands/regions.ts";
@@ -23,7 +26,10 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   cancelCommand,
   planCommand,
   simulateCommand,
+  experimentCommand,
   regionsCommand,
+  importCommand,
+  calibrateCommand,
 ];
 
 /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 3 no service. Never throws. */

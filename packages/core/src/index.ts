@@ -15,6 +15,7 @@ export * from "./fleet/fleet.ts";
 export * from "./fleet/gpu-types.ts";
 export * from "./fleet/ledger.ts";
 export * from "./fleet/series.ts";
+export * from "./model/efficiency/index.ts";
 export * from "./scheduler/policy.ts";
 export * from "./scheduler/registry.ts";
 export * from "./simulator/disruption.ts";

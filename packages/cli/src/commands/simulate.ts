@@ -4,10 +4,11 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
-import { ALL_POLICIES, simulatePolicies } from "../simulation/run.ts";
+import { prepareReports, type ReportFiles } from "../simulation/report/index.ts";
+import { ALL_POLICIES, DEFAULT_POLICIES, simulatePolicies } from "../simulation/run.ts";
 import { simulationText } from "../simulation/table.ts";
 
-interface Options {
+interface Options extends ReportFiles {
   readonly policy: readonly string[];
   readonly seed: number;
   readonly timeModel?: TimeModel;
@@ -19,7 +20,12 @@ export function simulateCommand(program: Command, io: Io): void {
     .command("simulate")
     .description("run a scenario under several scheduling policies on a virtual clock and compare them")
     .argument("<scenario>", "scenario file (YAML), or - for standard input")
-    .option("-p, --policy <names>", "policies, separated by commas", list, ALL_POLICIES)
+    .option(
+      "-p, --policy <names>",
+      `policies, separated by commas: ${ALL_POLICIES.join(", ")}`,
+      list,
+      DEFAULT_POLICIES,
+    )
     .option("--seed <number>", "seed of everything random", seed, 1)
     .addOption(
       new Option(
@@ -27,6 +33,9 @@ export function simulateCommand(program: Command, io: Io): void {
         "how iteration times are predicted (default: the scenario's)",
       ).choices(TIME_MODELS),
     )
+    .option("--html <file>", "also write a page with pictures, to open in a browser")
+    .option("--csv <file>", "also write a row per policy and job")
+    .option("--jsonl <file>", "also write everything as JSON Lines")
     .addOption(outputOption())
     .addHelpText(
       "after",
@@ -34,12 +43,15 @@ export function simulateCommand(program: Command, io: Io): void {
 Examples:
   bace simulate scenarios/paper-six-regions.yaml
   bace simulate scenarios/demo-three-regions.yaml --policy bace,lcf -o wide
+  bace simulate scenarios/paper-six-regions.yaml --html report.html --csv jobs.csv
   bace simulate scenarios/paper-six-regions.yaml -o json > result.json`,
     )
-    .action(async (name: string, { policy, output, ...options }: Options) => {
+    .action(async (name: string, { policy, output, csv, html, jsonl, ...options }: Options) => {
       const source = await readNamed(name, io);
-      const report = simulatePolicies(source, { ...options, policies: policy });
+      const reports = await prepareReports({ csv, html, jsonl }, source, name, io);
+      const report = simulatePolicies(source, { ...options, policies: policy, observe: reports.observe });
       io.out.write(rendered(output, report, (wide) => simulationText(report, io.out.colors, wide)));
+      await reports.write(report);
     });
 }
 

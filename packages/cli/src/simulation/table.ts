@@ -5,9 +5,13 @@ import type { Colors } from "../io.ts";
 import { type Column, table } from "../render/table.ts";
 import type { SimulationReport } from "./run.ts";
 
-type Named = readonly [name: string, result: PolicyResult];
+export type Named = readonly [name: string, result: PolicyResult];
 
-const FIGURES: readonly (readonly [string, (result: PolicyResult) => number | null, typeof duration])[] = [
+export const FIGURES: readonly (readonly [
+  string,
+  (result: PolicyResult) => number | null,
+  typeof duration,
+])[] = [
   ["AVG JCT", (result) => result.averageJctSeconds, duration],
   ["P95 JCT", (result) => result.p95JctSeconds, duration],
   ["MAKESPAN", (result) => result.makespanSeconds, duration],
@@ -15,7 +19,7 @@ const FIGURES: readonly (readonly [string, (result: PolicyResult) => number | nu
   ["ENERGY", (result) => result.energyKwh, energy],
 ];
 
-const RESULT_COLUMNS: readonly Column<Named>[] = [
+export const RESULT_COLUMNS: readonly Column<Named>[] = [
   { heading: "POLICY", cell: ([name]) => name },
   ...FIGURES.map(
     ([heading, value, format]): Column<Named> => ({

@@ -18,6 +18,7 @@ export const CODES = {
   "series-duplicate": "An hourly series has an hour twice.",
   "series-window": "An hourly series does not cover the time that is asked for.",
   "unmeasured-link": "Nobody measured the network between two regions.",
+  "odd-measurement": "Two measurements of the same thing contradict each other.",
   "rows-left-out": "Rows of a file were not used.",
 } as const;
 

@@ -2,6 +2,7 @@
 export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
 export * from "./import/index.ts";
 export type { JobOptions } from "./job.ts";
+export { measuredRuns } from "./measured-runs.ts";
 export { planSchema } from "./plan.ts";
 export { parseJobs, parseScenario, type Scenario } from "./scenario.ts";
 export { type JobInput, jobFileSchema, jobSchema, scenarioSchema } from "./schema.ts";

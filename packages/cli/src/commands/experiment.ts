@@ -1,0 +1,124 @@
+// `bace experiment`: a whole simulation study. Long work: shows progress, uses all cores, goes on where it was interrupted.
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { duration, share } from "@bace-pipe/core/format";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { allTasks } from "../experiment/plan.ts";
+import { runTasks } from "../experiment/pool.ts";
+import { reportText } from "../experiment/report.ts";
+import { EXIT, Failure } from "../failure.ts";
+import type { Io } from "../io.ts";
+import { createScreen } from "../render/screen.ts";
+import { VERSION } from "../version.ts";
+
+interface Options {
+  readonly draws: number;
+  readonly out?: string;
+  readonly threads: number;
+}
+
+const CORE = fileURLToPath(new URL("../../../core/src/", import.meta.url));
+/** Between two signs of life where they do not overwrite each other. */
+const PLAIN_SECONDS = 15;
+
+export function experimentCommand(program: Command, io: Io): void {
+  program
+    .command("experiment")
+    .description("run a whole simulation study and write its report; minutes to an hour")
+    .argument("<study>", "paper: the BACE-Pipe paper's study, and bace-plus beside it")
+    .option("--draws <number>", "random scenarios of each family", positive, 500)
+    .option("--out <folder>", "where results and report go (default .bace/experiments/<study>)")
+    .addOption(
+      new Option("--threads <number>", "worker threads")
+        .argParser(positive)
+        .default(availableParallelism(), "one per core"),
+    )
+    .addHelpText(
+      "after",
+      `
+Ctrl-C stops it; the same command goes on where it was. Results are kept per version of the program.
+
+Examples:
+  bace experiment paper --draws 20        a first look: about a minute
+  bace experiment paper                   the whole study`,
+    )
+    .action(async (study: string, options: Options) => {
+      if (study !== "paper")
+        throw new Failure(`there is no study "${study}"`, {
+          exitCode: EXIT.badInput,
+          code: "unknown-study",
+          hint: "there is one: bace experiment paper",
+        });
+      await runStudy(options, io);
+    });
+}
+
+async function runStudy({ draws, out, threads }: Options, io: Io): Promise<void> {
+  const folder = resolve(io.folder, out ?? ".bace/experiments/paper");
+  mkdirSync(folder, { recursive: true });
+  const sources = sourcesHash();
+  const resultsFile = join(folder, `results-${sources}.jsonl`);
+  const interrupt = new AbortController();
+  const stopListening = io.onInterrupt(() => interrupt.abort());
+  try {
+    const tasks = allTasks(draws);
+    const progress = progressLine(io, tasks.length);
+    const results = await runTasks(tasks, { threads, resultsFile, progress, signal: interrupt.signal });
+    if (interrupt.signal.aborted)
+      throw new Failure(`stopped with ${results.size} of ${tasks.length} scenarios done`, {
+        exitCode: EXIT.interrupted,
+        code: "interrupted",
+        hint: "the same command goes on from here",
+      });
+    const report = join(folder, "report.md");
+    writeFileSync(report, reportText(results, { version: VERSION, sources, draws }));
+    io.err.write(`\nresults in ${resultsFile}\n`);
+    io.out.write(`${report}\n`);
+  } finally {
+    stopListening();
+  }
+}
+
+function progressLine(io: Io, of: number): (done: number) => void {
+  const screen = createScreen(io.err);
+  const since = performance.now();
+  let first: number | undefined;
+  let next = 0;
+  return (done) => {
+    first ??= done;
+    const seconds = (performance.now() - since) / 1000;
+    const left = done > first ? ((of - done) * seconds) / (done - first) : undefined;
+    const about = left === undefined ? "" : `, about ${duration(left)} left`;
+    const text = `${done} of ${of} scenarios, ${share(done / of)}${about}`;
+    if (screen.isTerminal) screen.show(`${bar(done / of)} ${text}\n`);
+    else if (seconds >= next || done === of) {
+      screen.say(text);
+      next = seconds + PLAIN_SECONDS;
+    }
+  };
+}
+
+function bar(part: number): string {
+  const full = Math.round(30 * part);
+  return `${"█".repeat(full)}${"░".repeat(30 - full)}`;
+}
+
+/** Results of other sources are not these: twelve digits of a hash over what decides them. */
+function sourcesHash(): string {
+  const hash = createHash("sha256");
+  const files = readdirSync(CORE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files) hash.update(file.slice(CORE.length)).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 12);
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("Give a whole number from 1.");
+  return number;
+}

@@ -1,0 +1,35 @@
+// The measured network and the hourly prices that the repository ships, as the random scenarios want them.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { RealWorld } from "@bace-pipe/core/experiment";
+import { type Imported, measuredWan, zoneSeries } from "@bace-pipe/core/spec";
+
+const DATA = new URL("../../../../scenarios/data/", import.meta.url);
+
+export function loadWorld(): RealWorld {
+  const file = (name: string) => {
+    const url = new URL(name, DATA);
+    return { text: readFileSync(url, "utf8"), file: fileURLToPath(url) };
+  };
+  const { links, regions } = valueOf(measuredWan({ regions: file("regions.csv"), links: file("links.csv") }));
+  const { zones } = valueOf(zoneSeries(file("prices-2024.csv")));
+  return {
+    regions: regions.flatMap(({ name, priceZone }) => {
+      const prices = priceZone === undefined ? undefined : zones.get(priceZone);
+      if (!prices) return [];
+      const { stepSeconds, values } = prices;
+      return [{ name, prices: { kind: "series" as const, startSeconds: 0, stepSeconds, values } }];
+    }),
+    links: links.map(({ from, roundTripSeconds, to, vmPairBitsPerSecond }) => ({
+      from,
+      to,
+      bitsPerSecond: vmPairBitsPerSecond,
+      roundTripSeconds,
+    })),
+  };
+}
+
+function valueOf<T>(imported: Imported<T>): T {
+  if (imported.ok) return imported.value;
+  throw new Error(`scenarios/data is damaged: ${imported.diagnostics[0]!.message}`);
+}

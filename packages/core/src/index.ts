@@ -16,6 +16,7 @@ export * from "./fleet/gpu-types.ts";
 export * from "./fleet/ledger.ts";
 export * from "./fleet/series.ts";
 export * from "./model/efficiency/index.ts";
+export { averageJctBoundOf, type JctBound } from "./scheduler/bound/index.ts";
 export * from "./scheduler/policy.ts";
 export * from "./scheduler/registry.ts";
 export * from "./simulator/disruption.ts";

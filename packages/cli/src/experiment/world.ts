@@ -11,8 +11,10 @@ export function loadWorld(): RealWorld {
     const url = new URL(name, DATA);
     return { text: readFileSync(url, "utf8"), file: fileURLToPath(url) };
   };
-  const { links, regions } = valueOf(measuredWan({ regions: file("regions.csv"), links: file("links.csv") }));
-  const { zones } = valueOf(zoneSeries(file("prices-2024.csv")));
+  const { links, regions } = imported(
+    measuredWan({ regions: file("regions.csv"), links: file("links.csv") }),
+  );
+  const { zones } = imported(zoneSeries(file("prices-2024.csv")));
   return {
     regions: regions.flatMap(({ name, priceZone }) => {
       const prices = priceZone === undefined ? undefined : zones.get(priceZone);
@@ -29,7 +31,7 @@ export function loadWorld(): RealWorld {
   };
 }
 
-function valueOf<T>(imported: Imported<T>): T {
-  if (imported.ok) return imported.value;
-  throw new Error(`scenarios/data is damaged: ${imported.diagnostics[0]!.message}`);
+function imported<T>(result: Imported<T>): T {
+  if (result.ok) return result.value;
+  throw new Error(`scenarios/data is damaged: ${result.diagnostics[0]!.message}`);
 }

@@ -4,7 +4,7 @@ import type { Cells, RowColumn, Stop } from "./row-columns.ts";
 const EMPTY = /^(n\/?a|nan|null|-|–)?$/i;
 
 export interface RowCells {
-  /** What ends the row; the reader goes on with harmless values to find everything else. */
+  /** What ends the row; the reader goes on with harmless values, so that a wrong cell is found behind a refusal. */
   readonly stops: readonly Stop[];
   /** Columns that were empty and for which a value was taken. */
   readonly assumed: readonly RowColumn[];

@@ -55,10 +55,13 @@ export function calibrate(rows: readonly MeasuredRun[], defaults: TimeTerms = DE
   const all = rows.map(fitted);
   const weigh = rows.length < ROWS_FOR_OUTLIERS ? (residual: number) => residual : softened;
   const moves = leastSquares(
-    (unknowns) => [
-      ...all.map((row) => weigh(logError(row, moved(defaults, unknowns)) / CALIBRATION_SPREAD)),
-      ...TERM_NAMES.map((name, i) => unknowns[i]! / BELIEFS[name].systemSpread),
-    ],
+    (unknowns) => {
+      const terms = moved(defaults, unknowns);
+      return [
+        ...all.map((row) => weigh(logError(row, terms) / CALIBRATION_SPREAD)),
+        ...TERM_NAMES.map((name, i) => unknowns[i]! / BELIEFS[name].systemSpread),
+      ];
+    },
     TERM_NAMES.map(() => 0),
   );
   return moved(defaults, moves);

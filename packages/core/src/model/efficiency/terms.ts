@@ -3,9 +3,9 @@
 // benchmark; Narayanan et al. 2021, table 1, and Megatron-LM's README; torchtitan's H100 reports; Nemotron-4 340B;
 // Sailor's validation runs). `bench/time-model.ts` fits them anew and prints how well they do: iteration time is off by
 // 5 % on average without Sailor's 18 rows (eager, unfused attention: 2 to 4 times slower than said), 13 % with them.
-// A source left out of the fit is off by 5 to 18 % (Sailor 67 %), with one row of it by 1 to 15 % (Sailor 35 %).
+// A source left out of the fit is off by 1 to 18 % (Sailor 67 %), with one row of it by 1 to 15 % (Sailor 35 %).
 // Not fitted on, checked against: NVIDIA's tuned fp8 recipes (NeMo 24.07 performance summary, 12 dense rows on H100)
-// are 28 % faster than said; one row brings that to 7 %.
+// take less time than said, which is 28 % too much; one row brings that to 7 %.
 
 export const TERM_NAMES = [
   "ampereMatrixShare",

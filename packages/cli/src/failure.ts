@@ -30,13 +30,18 @@ export function badInput(code: string, message: string, hint: string): Failure {
   return new Failure(message, { exitCode: EXIT.badInput, code, hint });
 }
 
-/** Everything that is wrong with one file. */
-export function badFile(file: string, text: string, complaints: readonly Complaint[]): Failure {
+/** Everything that is wrong with one file, and with others that it names. */
+export function badFile(
+  file: string,
+  text: string,
+  complaints: readonly Complaint[],
+  otherTexts: ReadonlyMap<string, string> = new Map(),
+): Failure {
   const count = complaints.length === 1 ? "1 error" : `${complaints.length} errors`;
   return new Failure(`${count} in ${file}`, {
     exitCode: EXIT.badInput,
     code: complaints[0]?.code ?? "invalid-field",
     complaints,
-    texts: new Map([[file, text]]),
+    texts: new Map([...otherTexts, [file, text]]),
   });
 }

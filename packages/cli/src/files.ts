@@ -1,6 +1,8 @@
 // Files that a person names on the command line; `-` is standard input.
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import type { FileReader } from "@bace-pipe/core/spec";
 import { badInput } from "./failure.ts";
 import type { Io } from "./io.ts";
 
@@ -18,21 +20,45 @@ export async function readNamed(name: string, io: Io): Promise<NamedText> {
   try {
     return { file: name, text: await readFile(path, "utf8"), directory: dirname(path) };
   } catch (error) {
-    throw unreadable(name, path, (error as NodeJS.ErrnoException).code);
+    const { code, message, hint } = whyUnreadable(name, path, (error as NodeJS.ErrnoException).code);
+    throw badInput(code, message, hint);
   }
 }
 
-function unreadable(name: string, path: string, code: string | undefined): Error {
+/** Reads what a file names, relative to its folder. */
+export function readerBeside({ directory, file }: NamedText): FileReader {
+  return (name) => {
+    const path = resolve(directory, name);
+    try {
+      return { file: isAbsolute(name) ? name : join(dirname(file), name), text: readFileSync(path, "utf8") };
+    } catch (error) {
+      const { message, hint } = whyUnreadable(name, path, (error as NodeJS.ErrnoException).code);
+      return { problem: message, hint };
+    }
+  };
+}
+
+interface Unreadable {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+function whyUnreadable(name: string, path: string, code: string | undefined): Unreadable {
   switch (code) {
     case "ENOENT":
-      return badInput("file-not-found", `there is no file ${name}`, `looked for ${path}`);
+      return { code: "file-not-found", message: `there is no file ${name}`, hint: `looked for ${path}` };
     case "EISDIR":
-      return badInput(
-        "not-a-file",
-        `${name} is a folder`,
-        `name a file in it, such as ${basename(name)}/job.yaml`,
-      );
+      return {
+        code: "not-a-file",
+        message: `${name} is a folder`,
+        hint: `name a file in it, such as ${basename(name)}/job.yaml`,
+      };
     default:
-      return badInput("file-unreadable", `${name} cannot be read (${code})`, "look at its permissions");
+      return {
+        code: "file-unreadable",
+        message: `${name} cannot be read (${code})`,
+        hint: "look at its permissions",
+      };
   }
 }

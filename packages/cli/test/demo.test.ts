@@ -73,7 +73,7 @@ test("a demo does not clear away another one that still runs", async () => {
   const holder = { pid: process.ppid, startTicks: startTicksOf(process.ppid) };
   writeFileSync(join(folder, ".bace/demo.lock"), JSON.stringify(holder));
   const { io } = recordingIo({ folder });
-  await expect(runDemo({ scenario: DEMO_SCENARIO }, io)).rejects.toThrow(
+  await expect(runDemo({ policy: "bace", scenario: DEMO_SCENARIO }, io)).rejects.toThrow(
     `a demo runs here already (pid ${process.ppid})`,
   );
 });
@@ -98,7 +98,10 @@ const MEASURED = [
 ];
 
 test("measured figures are the simulator's own, with times from the first submission", () => {
-  const { averageJctSeconds, averageWaitSeconds, makespanSeconds, p95JctSeconds } = measuredRow(MEASURED);
+  const { averageJctSeconds, averageWaitSeconds, makespanSeconds, p95JctSeconds } = measuredRow(
+    "bace",
+    MEASURED,
+  );
   expect({ averageJctSeconds, averageWaitSeconds, makespanSeconds, p95JctSeconds }).toEqual({
     averageJctSeconds: 40,
     averageWaitSeconds: 12,
@@ -106,7 +109,7 @@ test("measured figures are the simulator's own, with times from the first submis
     p95JctSeconds: 50,
   });
   const report = simulatePolicies(scenario, { policies: ["bace", "lcf"], seed: 1 });
-  const text = comparisonText(MEASURED, report, colors);
+  const text = comparisonText("bace", MEASURED, report, colors);
   expect(text).toMatch(/^bace, measured +12 s +40 s +50 s +60 s +/m);
   expect(text).toMatch(/^lcf, simulated .* [+-]\d+\.\d %$/m);
 });

@@ -31,7 +31,7 @@ test("the result says what it is a result of", async () => {
     seed: 7,
     timeModel: "serial",
   });
-  expect(Object.keys(report.policies)).toEqual(["bace", "lcf", "ldf", "cr-lcf", "cr-ldf"]);
+  expect(Object.keys(report.policies)).toEqual(["bace", "bace-plus", "lcf", "ldf", "cr-lcf", "cr-ldf"]);
   for (const result of Object.values(report.policies)) {
     expect(result).toMatchObject({
       averageJctSeconds: expect.any(Number),

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   createPolicy,
+  DEFAULT_POLICY,
   isPolicyName,
   POLICIES,
   type PolicyName,
@@ -57,7 +58,7 @@ const { version } = JSON.parse(manifest) as { version: string };
 
 /** Starts the service of a state folder. Throws a StartError for what the caller can mend. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const policyName = knownPolicy(options.policy ?? "bace");
+  const policyName = knownPolicy(options.policy ?? DEFAULT_POLICY);
   const folder = await takeStateFolder(resolve(options.stateDirectory));
   const undo: (() => Promise<void>)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;

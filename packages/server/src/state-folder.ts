@@ -18,6 +18,8 @@ export interface ScenarioText {
   /** As it appears in complaints. */
   readonly file: string;
   readonly text: string;
+  /** Texts of the files that it names, by their paths as it writes them: kept with it, wherever they go. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Config {

@@ -52,7 +52,11 @@ test("what a caller can mend is refused with a code, and the folder is free agai
 test("a service keeps its port and its jobs over a restart, its launches run on, nobody else gets its folder", async () => {
   const first = await startService(options);
   const client = createClient(first.url);
-  expect(await client.service()).toMatchObject({ policy: "bace", fleet: "two-regions", pid: process.pid });
+  expect(await client.service()).toMatchObject({
+    policy: "bace-plus",
+    fleet: "two-regions",
+    pid: process.pid,
+  });
   expect(await findService(options.stateDirectory)).toMatchObject({ url: first.url, pid: process.pid });
   expect(await codeOf(startService(options))).toBe("state-in-use");
 

@@ -6,6 +6,7 @@ import type { Io } from "../io.ts";
 
 interface Options {
   readonly scenario: string;
+  readonly policy: string;
   readonly python?: string;
   readonly keep?: boolean;
 }
@@ -17,6 +18,7 @@ export function demoCommand(program: Command, io: Io, exit: (code: number) => vo
       "train six small models over three emulated regions, and compare with the simulator; minutes",
     )
     .option("--scenario <file>", "scenario with jobs to train", DEMO_SCENARIO)
+    .option("--policy <name>", "scheduling policy; the paper's, to show its three stages", "bace")
     .option("--python <path>", "Python with PyTorch, as for `bace up`")
     .option("--keep", "leave the service running at the end")
     .addHelpText(

@@ -1,7 +1,9 @@
 // `bace simulate`: a scenario under several policies, on a virtual clock. Needs no service.
 import { TIME_MODELS, type TimeModel } from "@bace-pipe/core";
+import type { Diagnostic } from "@bace-pipe/core/spec";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readNamed } from "../files.ts";
+import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { prepareReports, type ReportFiles } from "../simulation/report/index.ts";
@@ -43,13 +45,16 @@ export function simulateCommand(program: Command, io: Io): void {
 Examples:
   bace simulate scenarios/paper-six-regions.yaml
   bace simulate scenarios/demo-three-regions.yaml --policy bace,lcf -o wide
+  bace simulate scenarios/disruptions.yaml --seed 7
   bace simulate scenarios/paper-six-regions.yaml --html report.html --csv jobs.csv
   bace simulate scenarios/paper-six-regions.yaml -o json > result.json`,
     )
     .action(async (name: string, { policy, output, csv, html, jsonl, ...options }: Options) => {
       const source = await readNamed(name, io);
       const reports = await prepareReports({ csv, html, jsonl }, source, name, io);
-      const report = simulatePolicies(source, { ...options, policies: policy, observe: reports.observe });
+      const { observe } = reports;
+      const warn = (warning: Diagnostic) => io.err.write(warningText(warning, io));
+      const report = simulatePolicies(source, { ...options, policies: policy, observe, warn });
       io.out.write(rendered(output, report, (wide) => simulationText(report, io.out.colors, wide)));
       await reports.write(report);
     });

@@ -2,14 +2,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULT_POLICY, POLICIES } from "@bace-pipe/core";
 import type { Diagnostic } from "@bace-pipe/core/spec";
 import type { Service, ServiceOptions } from "@bace-pipe/server";
 import { type Command, InvalidArgumentError } from "commander";
 import { badFile, EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
+import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
 import { stateFolder, stateOption } from "../service/discovery.ts";
 import { workerPython } from "../service/python.ts";
+import { scenarioOf } from "../simulation/run.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
@@ -31,7 +34,10 @@ export function upCommand(program: Command, io: Io): void {
       "scenario file whose regions and links are the fleet; needed the first time",
     )
     .option("--port <number>", "port to listen on (default: the one of last time, or any)", port)
-    .option("--policy <name>", "scheduling policy (default: bace)")
+    .option(
+      "--policy <name>",
+      `scheduling policy (default: ${DEFAULT_POLICY}): ${Object.keys(POLICIES).join(", ")}`,
+    )
     .option(
       "--python <path>",
       "Python with PyTorch (BACE_PYTHON, default: the one that setup found, or python3)",
@@ -51,6 +57,7 @@ async function up(options: Options, io: Io): Promise<void> {
   const folder = stateFolder(options, io);
   const scenario = options.fleet === undefined ? undefined : await readNamed(options.fleet, io);
   const say = (line: string) => io.err.write(`${line}\n`);
+  const files = scenario ? filesFor(scenario, io) : {};
   let interrupt = () => {};
   const interrupted = new Promise<void>((done) => {
     interrupt = done;
@@ -61,7 +68,7 @@ async function up(options: Options, io: Io): Promise<void> {
       ? `opening ${folder}`
       : `making a database in ${folder}: takes some seconds`,
   );
-  const service = await start(serviceOptions(options, folder, scenario, io), scenario);
+  const service = await start(serviceOptions(options, folder, scenario, io, files), scenario);
   io.out.write(`${service.url}\n`);
   say(
     `the service runs; its log is ${join(folder, "logs/service.log")}. Ctrl-C stops it and leaves jobs running.`,
@@ -87,16 +94,29 @@ function serviceOptions(
   stateDirectory: string,
   scenario: NamedText | undefined,
   io: Io,
+  files: Readonly<Record<string, string>>,
 ): ServiceOptions {
   return {
     stateDirectory,
     python: workerPython(python, io),
     workerDirectory: join(ROOT, "worker"),
     dashboardDirectory: join(ROOT, "packages/web/dist"),
-    ...(scenario ? { scenario: { file: scenario.file, text: scenario.text } } : {}),
+    ...(scenario ? { scenario: { file: scenario.file, text: scenario.text, files } } : {}),
     ...(policy === undefined ? {} : { policy }),
     ...(number === undefined ? {} : { port: number }),
   };
+}
+
+/** Texts of the files that a scenario names. Says what a service cannot do with it. */
+function filesFor(source: NamedText, io: Io): Readonly<Record<string, string>> {
+  const { files, simulationOnly, warnings } = scenarioOf(source, { purpose: "service" });
+  for (const warning of warnings) io.err.write(warningText(warning, io));
+  if (simulationOnly.length > 0) {
+    const title = io.err.colors.yellow("warning[simulation-only]");
+    const fields = simulationOnly.join(", ");
+    io.err.write(`${title}: ${source.file}: only a simulation can do ${fields}: the service ignores that\n`);
+  }
+  return Object.fromEntries(files.map(({ path, text }) => [path, text]));
 }
 
 /** What is wrong is not in what the user wrote. */

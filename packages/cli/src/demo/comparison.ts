@@ -24,6 +24,7 @@ const FIGURES: readonly (readonly [string, (row: Row) => number | null, typeof d
 ];
 
 export function comparisonText(
+  policy: string,
   jobs: readonly JobView[],
   { policies, timeModel }: SimulationReport,
   colors: Colors,
@@ -48,13 +49,13 @@ export function comparisonText(
     },
   ];
   return (
-    table(columns, [measuredRow(jobs), ...simulated], { colors }) +
+    table(columns, [measuredRow(policy, jobs), ...simulated], { colors }) +
     `Simulated with time model ${timeModel}; without the time PyTorch takes to start, which is in the measured waiting.\n`
   );
 }
 
 /** The simulator's own arithmetic over what the service saw; times count from the first submission. */
-export function measuredRow(jobs: readonly JobView[]): Row {
+export function measuredRow(policy: string, jobs: readonly JobView[]): Row {
   const origin = Math.min(...jobs.map(({ submittedSeconds }) => submittedSeconds));
   const results = jobs.map(({ endedSeconds, id, outcome, tenant, ...job }) => ({
     id,
@@ -75,5 +76,5 @@ export function measuredRow(jobs: readonly JobView[]): Row {
   }));
   const summary = createSummary();
   results.forEach(summary.add);
-  return { ...summary.result(NO_USAGE, false, results), name: "bace, measured" };
+  return { ...summary.result(NO_USAGE, false, results), name: `${policy}, measured` };
 }

@@ -18,12 +18,16 @@ import { type Submission, submissionsOf } from "./workload.ts";
 
 export interface DemoOptions {
   readonly scenario: string;
+  readonly policy: string;
   readonly python?: string;
   readonly keep?: boolean;
 }
 
 /** Returns the exit code. */
-export async function runDemo({ keep = false, python, scenario }: DemoOptions, io: Io): Promise<number> {
+export async function runDemo(
+  { keep = false, policy, python, scenario }: DemoOptions,
+  io: Io,
+): Promise<number> {
   const source = await readNamed(scenario, io);
   const submissions = submissionsOf(source);
   const folder = join(io.folder, ".bace/demo");
@@ -34,14 +38,14 @@ export async function runDemo({ keep = false, python, scenario }: DemoOptions, i
   try {
     screen.say(EMULATED);
     await removeLeftovers(folder, screen.say);
-    const options = { folder, fleet: resolve(io.folder, scenario), python };
+    const options = { folder, fleet: resolve(io.folder, scenario), policy, python };
     const service = await keepService(options, screen, interrupt.signal);
     try {
       screen.say(
         `the service answers at ${service.url}; from another terminal: bace queue --state ${folder}`,
       );
       const end = await train(submissions, service, screen, io.out.colors, interrupt.signal);
-      if (end === "ended") return await conclude(service, source, submissions, screen, io);
+      if (end === "ended") return await conclude(service, source, submissions, policy, screen, io);
       screen.say(
         end === "late"
           ? `giving up after ${duration(GIVE_UP_SECONDS)}: it should take two; see the logs in ${folder}`
@@ -71,6 +75,7 @@ async function conclude(
   { client }: KeptService,
   source: NamedText,
   submissions: readonly Submission[],
+  policy: string,
   screen: Screen,
   { out }: Io,
 ): Promise<number> {
@@ -78,7 +83,7 @@ async function conclude(
   const report = simulatePolicies(source, { policies: DEFAULT_POLICIES, seed: 1 });
   screen.say("");
   screen.say(summaryText(jobs, decisions, out.colors));
-  screen.say(comparisonText(jobs, report, out.colors));
+  screen.say(comparisonText(policy, jobs, report, out.colors));
   screen.say(EMULATED);
   const complaints = complaintsAbout(submissions, jobs);
   for (const complaint of complaints) screen.say(out.colors.red(complaint));

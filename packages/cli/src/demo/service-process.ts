@@ -17,6 +17,7 @@ export interface ServiceOptions {
   readonly folder: string;
   readonly fleet: string;
   readonly python?: string | undefined;
+  readonly policy: string;
 }
 
 export interface ServiceProcess {
@@ -73,11 +74,12 @@ export async function startServiceProcess(
   }
 }
 
-function spawnService({ fleet, folder, python }: ServiceOptions, log: string): ChildProcess {
+function spawnService({ fleet, folder, policy, python }: ServiceOptions, log: string): ChildProcess {
   const output = openSync(log, "a");
   try {
     const asked = python === undefined ? [] : ["--python", python];
-    return spawn(process.execPath, [BACE, "up", "--state", folder, "--fleet", fleet, ...asked], {
+    const args = ["up", "--state", folder, "--fleet", fleet, "--policy", policy, ...asked];
+    return spawn(process.execPath, [BACE, ...args], {
       detached: true,
       stdio: ["ignore", output, output],
     });

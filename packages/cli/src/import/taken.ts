@@ -19,6 +19,6 @@ export function taken<T>(result: Imported<T>, files: readonly NamedText[], io: I
   });
 }
 
-function warningText({ code, file, line, column, message, hint }: Diagnostic, { err }: Io): string {
+export function warningText({ code, file, line, column, message, hint }: Diagnostic, { err }: Io): string {
   return `${err.colors.yellow(`warning[${code}]`)}: ${file}:${line}:${column}: ${message} (${hint})\n`;
 }

@@ -14,9 +14,9 @@ export const LENIENT_BASELINES = BASELINES.map((name) => `${name}-lenient`);
 export const PLUS_ABLATIONS: Readonly<Record<string, Partial<PlusOptions>>> = {
   "plus-no-hiding": { hideLatency: false },
   "plus-no-waiting": { waitGain: 0 },
-  "plus-no-externality": { externality: 0 },
   "plus-no-patience": { patience: 0 },
   "plus-price-now": { horizonPrices: false },
+  "plus-no-deferral": { deferral: false },
   "plus-time-only": { costWeight: 0 },
   "plus-beam": { exactRegions: 1 },
   "plus-formula": { finalists: 1 },

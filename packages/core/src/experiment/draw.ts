@@ -3,17 +3,19 @@
 //   paper-like  six regions, 25 to 100 Gbit/s, the paper's prices; iterations timed by their schedule, latency included
 //   wan         regions, round trips and rates as measured between real ones, 1 to 10 Gbit/s; the year's mean prices
 //   wan-hourly  the same with hourly prices from a random hour of 2024
+//   wan-deadlines  the same, and every job may take half a day to four days longer than it would alone
 import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import type { GpuType } from "../fleet/gpu-types.ts";
 import { flat, mean, type Series } from "../fleet/series.ts";
 import type { PolicyOverrides } from "../scheduler/registry.ts";
+import { idealOf } from "../scheduler/target.ts";
 import { type RandomStream, randomStream } from "../simulator/random.ts";
-import { SECONDS_PER_HOUR } from "../units.ts";
+import { SECONDS_PER_DAY, SECONDS_PER_HOUR } from "../units.ts";
 import { SEQUENCE_LENGTH, STATE_BYTES_PER_PARAMETER, STUDY_MODELS, STUDY_TOKENS } from "./models.ts";
 
-export const FAMILIES = ["paper-open", "paper-like", "wan", "wan-hourly"] as const;
+export const FAMILIES = ["paper-open", "paper-like", "wan", "wan-hourly", "wan-deadlines"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** A real network: what scenarios/data holds. */
@@ -77,7 +79,7 @@ export function drawScenario(
   const regions = cities.map((name): Region => {
     const known = world.regions.find((region) => region.name === name)?.prices;
     const tariff =
-      family === "wan-hourly"
+      family === "wan-hourly" || family === "wan-deadlines"
         ? shifted(known!, startSeconds)
         : family === "wan"
           ? flat(yearMean(known!))
@@ -87,9 +89,11 @@ export function drawScenario(
   const links = drawLinks(stream("links"), family, cities, world, scale.bandwidth * rules.bandwidthShare);
   const linkModel = rules.linkModel === "share" ? { linkModel: "share" as const } : {};
   const fleet: Fleet = { name: `${family} ${seed}`, regions, links, ...linkModel };
+  const jobs = drawJobs(stream("jobs"), fleet, rules, scale.jobs);
+  const slack = stream("slack");
   return {
     fleet,
-    jobs: drawJobs(stream("jobs"), fleet, rules, scale.jobs),
+    jobs: family === "wan-deadlines" ? jobs.map((job) => withDeadline(job, fleet, slack)) : jobs,
     timeModel: rules.timeModel,
     payIdleGpus: rules.payIdleGpus,
     policies: rules.policies,
@@ -231,6 +235,11 @@ function drawJobs(stream: RandomStream, fleet: Fleet, rules: Rules, asked: numbe
     if (i > 0) now += -Math.log(1 - stream()) * gapSeconds;
     return { ...job, submitSeconds: now };
   });
+}
+
+function withDeadline(job: Job, fleet: Fleet, stream: RandomStream): Job {
+  const aloneSeconds = job.iterations * idealOf(job, fleet).bestSeconds;
+  return { ...job, deadlineSeconds: 1.5 * aloneSeconds + between(stream, 0.5, 4) * SECONDS_PER_DAY };
 }
 
 function gpuSecondsOf({ iterations, microbatches, work }: Job): number {

@@ -32,6 +32,9 @@ export interface PolicyOptions {
 
 export type PolicyName = keyof PolicyOptions;
 
+/** Of the service. */
+export const DEFAULT_POLICY: PolicyName = "bace-plus";
+
 export const POLICIES: { readonly [Name in PolicyName]: (options?: Partial<PolicyOptions[Name]>) => Policy } =
   {
     bace: bacePolicy,

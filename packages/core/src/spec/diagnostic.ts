@@ -7,6 +7,8 @@ export const CODES = {
   "unknown-gpu-type": "A region names a GPU type that neither the file nor the built-in table has.",
   "unknown-model": "A job names a model that is not a preset.",
   "job-without-training": "A job that is to be run says nothing to train.",
+  "unknown-link": "A disruption changes a link that the fleet does not have.",
+  "file-not-read": "A file that the scenario names is not there, or cannot be read.",
   "duplicate-name": "Two regions, links or jobs have the same name.",
   "job-does-not-fit-memory": "No number of stages makes the model fit in the fleet's GPUs.",
   "job-larger-than-any-path":

@@ -4,5 +4,7 @@ export * from "./import/index.ts";
 export type { JobOptions } from "./job.ts";
 export { measuredRuns } from "./measured-runs.ts";
 export { planSchema } from "./plan.ts";
+export type { FileReader, ReferencedFile, ScenarioOptions } from "./reading.ts";
 export { parseJobs, parseScenario, type Scenario } from "./scenario.ts";
 export { type JobInput, jobFileSchema, jobSchema, scenarioSchema } from "./schema.ts";
+export { jobNames } from "./workload.ts";

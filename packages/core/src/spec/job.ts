@@ -39,7 +39,7 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const shape = shapeOf(input, context);
   if (shape && "code" in shape) return shape;
   const demand = shape ? demandOfModel(input, shape, context.efficiency) : demandOutright(input);
-  const { name: id, tenant, submitSeconds, microbatches, iterations, overheadSeconds } = input;
+  const { name: id, tenant, submitSeconds = 0, microbatches, iterations, overheadSeconds } = input;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
   const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
   const bounds = {

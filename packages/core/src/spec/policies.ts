@@ -40,7 +40,6 @@ const plusOptions = z
     carbonWeight: weight,
     exactRegions: z.number().int().min(1).max(EXACT_REGIONS),
     hideLatency: z.boolean(),
-    externality: weight,
     waitGain: weight,
     patience: weight,
     horizonPrices: z.boolean(),

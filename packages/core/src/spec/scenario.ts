@@ -3,19 +3,18 @@ import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import { GPU_TYPES, type GpuType } from "../fleet/gpu-types.ts";
-import { flat, type Series } from "../fleet/series.ts";
 import type { PolicyOverrides } from "../scheduler/registry.ts";
-import { type Diagnostic, nameHint, type Parsed } from "./diagnostic.ts";
+import type { Disruption } from "../simulator/disruption.ts";
+import type { Failures } from "../simulator/engine.ts";
+import { SECONDS_PER_HOUR } from "../units.ts";
+import { type Diagnostic, firstComplaints, nameHint, type Parsed } from "./diagnostic.ts";
+import { fleetAtBest, toDisruptions } from "./disruptions.ts";
 import { DEFAULT_EFFICIENCY, type JobOptions, toJob } from "./job.ts";
-import {
-  type JobInput,
-  jobListSchema,
-  jobSchema,
-  type RegionInput,
-  type ScenarioInput,
-  scenarioSchema,
-} from "./schema.ts";
+import { type Reading, type ReferencedFile, type ScenarioOptions, startReading } from "./reading.ts";
+import { regionSeries } from "./region-series.ts";
+import { type JobInput, jobListSchema, jobSchema, type ScenarioInput, scenarioSchema } from "./schema.ts";
 import { type FieldPath, readYaml, type Source } from "./source.ts";
+import { copyComplaints, jobNames, toWorkload } from "./workload.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -28,19 +27,59 @@ export interface Scenario {
   readonly payIdleGpus: boolean;
   /** Options of policies, over their defaults. */
   readonly policies: PolicyOverrides;
+  /** In order of time. Changes of price are in the fleet's tariffs. */
+  readonly disruptions: readonly Disruption[];
+  readonly failures?: Failures;
+  /** Fields that only a simulation can do, for a service to name. */
+  readonly simulationOnly: readonly string[];
+  /** What the scenario says is what it and these say. */
+  readonly files: readonly ReferencedFile[];
+  /** What was filled in or left out. */
+  readonly warnings: readonly Diagnostic[];
 }
 
-export function parseScenario(text: string, file: string): Parsed<Scenario> {
+export function parseScenario(text: string, file: string, options: ScenarioOptions = {}): Parsed<Scenario> {
   const read = readYaml(text, file, scenarioSchema);
   if (!read.ok) return read;
   const { data, source } = read.value;
-  const fleet = toFleet(data, source);
-  if (!fleet.ok) return fleet;
-  const jobs = toJobs(data.jobs, (i) => ["jobs", i], fleet.value, source, data);
-  if (!jobs.ok) return jobs;
-  const { name, description, timeModel, efficiency, payIdleGpus, policies } = data;
-  const settings = { timeModel, efficiency, payIdleGpus, policies: policies as PolicyOverrides };
-  return { ok: true, value: { name, description, fleet: fleet.value, jobs: jobs.value, ...settings } };
+  const reading = startReading(source, options);
+  const simulated = reading.purpose === "simulation";
+  for (const field of SIMULATION_FIELDS) if (isSaid(data[field])) reading.simulationOnly.push(field);
+  const atStart = toFleet(data, reading);
+  if (!atStart.ok) return atStart;
+  const changing = toDisruptions(data.disruptions, atStart.value, reading);
+  const { diagnostics, warnings } = reading;
+  if (diagnostics.length > 0) return { ok: false, diagnostics: firstComplaints(diagnostics) };
+  const atBest = fleetAtBest(atStart.value, changing.disruptions);
+  const written = toJobs(data.jobs, (i) => ["jobs", i], atBest, source, data);
+  if (!written.ok) return written;
+  const jobs = simulated ? toWorkload(written.value, data, atBest, reading) : written.value;
+  if (diagnostics.length > 0) return { ok: false, diagnostics: firstComplaints(diagnostics) };
+  const { name, description, timeModel, efficiency, payIdleGpus, policies, failures } = data;
+  const value: Scenario = {
+    ...{ name, description, timeModel, efficiency, payIdleGpus, policies: policies as PolicyOverrides },
+    fleet: simulated ? changing.fleet : atStart.value,
+    jobs,
+    disruptions: simulated ? changing.disruptions : [],
+    ...(failures && simulated ? { failures: toFailures(failures) } : {}),
+    simulationOnly: reading.simulationOnly,
+    files: reading.files(),
+    warnings,
+  };
+  return { ok: true, value };
+}
+
+const SIMULATION_FIELDS = ["disruptions", "failures", "arrivals", "trace"] as const;
+
+function isSaid(field: unknown): boolean {
+  return Array.isArray(field) ? field.length > 0 : field !== undefined;
+}
+
+function toFailures({
+  checkpointIterations,
+  gpuHoursBetween,
+}: NonNullable<ScenarioInput["failures"]>): Failures {
+  return { gpuSecondsBetween: gpuHoursBetween * SECONDS_PER_HOUR, checkpointIterations };
 }
 
 /** A file with one job or a list of them, for a fleet that is known already. */
@@ -59,12 +98,14 @@ export function parseJobs(
   return toJobs([data], () => [], fleet, source, options);
 }
 
-function toFleet(input: ScenarioInput, source: Source): Parsed<Fleet> {
-  const diagnostics: Diagnostic[] = [];
+function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
+  const { diagnostics, source } = reading;
+  const seriesOf = regionSeries(input.regions, reading);
   const types = new Map<string, GpuType>(GPU_TYPES);
   for (const [name, type] of Object.entries(input.gpuTypes))
     types.set(name, withoutUndefined({ name, ...type }));
-  diagnostics.push(...duplicates(input.regions, "regions", source));
+  const names = input.regions.map(({ name }, i) => ({ name, path: ["regions", i, "name"] }));
+  diagnostics.push(...duplicates(names, "regions", source));
   const regions = input.regions.map((region, i): Region => {
     const gpuType = types.get(region.gpuType);
     if (!gpuType) {
@@ -72,30 +113,21 @@ function toFleet(input: ScenarioInput, source: Source): Parsed<Fleet> {
       const message = `there is no GPU type "${region.gpuType}"`;
       diagnostics.push(source.diagnostic(["regions", i, "gpuType"], "unknown-gpu-type", message, hint));
     }
-    return toRegion(region, gpuType ?? types.values().next().value!);
+    const { name, gpus, pue, latitude, longitude, priceUsdPerKwh, carbonGramsPerKwh } = region;
+    return withoutUndefined({
+      ...{ name, gpus, pue, latitude, longitude },
+      gpuType: gpuType ?? types.values().next().value!,
+      tariff: seriesOf(priceUsdPerKwh),
+      carbon: carbonGramsPerKwh === undefined ? undefined : seriesOf(carbonGramsPerKwh),
+    });
   });
   const links = toLinks(input, source, diagnostics);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
-  const { linkModel, name } = input;
-  return { ok: true, value: { name, regions, links, ...(linkModel === "share" ? { linkModel } : {}) } };
-}
-
-function toRegion(region: RegionInput, gpuType: GpuType): Region {
-  const { name, gpus, priceUsdPerKwh, carbonGramsPerKwh, pue, latitude, longitude } = region;
-  const tariff = toSeries(priceUsdPerKwh, "pricesUsdPerKwh");
-  const carbon =
-    carbonGramsPerKwh === undefined ? undefined : toSeries(carbonGramsPerKwh, "carbonGramsPerKwh");
-  return withoutUndefined({ name, gpuType, gpus, tariff, carbon, pue, latitude, longitude });
-}
-
-/** A number, or steps whose values have the field's name. */
-function toSeries<Field extends string>(
-  input: number | ({ startSeconds: number; stepSeconds: number } & { [K in Field]: number[] }),
-  field: Field,
-): Series {
-  if (typeof input === "number") return flat(input);
-  const { startSeconds, stepSeconds } = input;
-  return { kind: "series", startSeconds, stepSeconds, values: input[field] };
+  const { linkModel } = input;
+  return {
+    ok: true,
+    value: { name: input.name, regions, links, ...(linkModel === "share" ? { linkModel } : {}) },
+  };
 }
 
 function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]): Link[] {
@@ -145,24 +177,32 @@ function toJobs(
   source: Source,
   { efficiency = DEFAULT_EFFICIENCY, mustTrain = false }: Partial<JobOptions>,
 ): Parsed<Job[]> {
-  const diagnostics = duplicates(inputs, "jobs", source);
+  const diagnostics: Diagnostic[] = copyComplaints(inputs, pathOf, source);
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const names = inputs.map(jobNames);
+  const places = names.flatMap((all, i) => all.map((name) => ({ name, path: [...pathOf(i), "name"] })));
+  diagnostics.push(...duplicates(places, "jobs", source));
   const jobs: Job[] = [];
   inputs.forEach((input, i) => {
     const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain });
     if ("code" in job) diagnostics.push(job);
-    else jobs.push(job);
+    else for (const id of names[i]!) jobs.push({ ...job, id });
   });
   return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, value: jobs };
 }
 
-function duplicates(items: readonly { readonly name: string }[], list: string, source: Source): Diagnostic[] {
+function duplicates(
+  items: readonly { readonly name: string; readonly path: FieldPath }[],
+  list: string,
+  source: Source,
+): Diagnostic[] {
   const seen = new Set<string>();
-  return items.flatMap(({ name }, i) => {
+  return items.flatMap(({ name, path }) => {
     const again = seen.has(name);
     seen.add(name);
     if (!again) return [];
     const message = `"${name}" is there twice in ${list}`;
-    return [source.diagnostic([list, i, "name"], "duplicate-name", message, "rename one of them")];
+    return [source.diagnostic(path, "duplicate-name", message, "rename one of them")];
   });
 }
 

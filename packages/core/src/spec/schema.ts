@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { TIME_MODELS } from "../cost/iteration-time.ts";
 import { LINK_MODELS } from "../fleet/fleet.ts";
+import { csvSeriesSchema, dynamicsFields } from "./dynamics.ts";
 import { policiesSchema } from "./policies.ts";
 import { count, nameSchema, quantity } from "./quantity.ts";
 
@@ -35,10 +36,10 @@ export const regionSchema = z.strictObject({
   name: nameSchema,
   gpuType: z.string(),
   gpus: count(0),
-  /** Flat price, or a series of steps. May be negative. */
-  priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema]),
-  /** Carbon intensity of the electricity: flat, or a series of steps. */
-  carbonGramsPerKwh: z.union([z.number().min(0), carbonSeriesSchema]).optional(),
+  /** Flat price, a series of steps, or a column of a CSV file. May be negative. */
+  priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema, csvSeriesSchema]),
+  /** Carbon intensity of the electricity: flat, a series of steps, or a column of a CSV file. */
+  carbonGramsPerKwh: z.union([z.number().min(0), carbonSeriesSchema, csvSeriesSchema]).optional(),
   pue: z.number().min(1, "a PUE is at least 1 — facility power over IT power").default(1),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
@@ -83,7 +84,10 @@ export const jobSchema = z
   .strictObject({
     name: nameSchema,
     tenant: nameSchema.default("default"),
-    submitSeconds: quantity("seconds", { min: 0 }).default(0),
+    /** 0 where absent. */
+    submitSeconds: quantity("seconds", { min: 0 }).optional(),
+    /** That many jobs, alike but for their names: name-1 and so on. */
+    copies: count(1, 100_000).optional(),
     /** To be finished this long after submission; `bace-plus` waits for cheaper electricity where this leaves the time. */
     deadlineSeconds: quantity("seconds", { above: 0 }).optional(),
     model: z.union([z.string(), shapeSchema]).optional(),
@@ -148,6 +152,7 @@ export const scenarioSchema = z.strictObject({
   policies: policiesSchema.default({}),
   efficiency: z.number().positive().max(1).default(0.4),
   jobs: z.array(jobSchema).default([]),
+  ...dynamicsFields,
 });
 
 /** What `bace submit` and `POST /v1/jobs` take: one job, or a file with a list of them. */

@@ -90,6 +90,14 @@ function complaints(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType):
     const message = `field "${path.at(-1)}"${where} is missing`;
     return [source.diagnostic(path, "invalid-field", message, `add ${path.at(-1)}: <${issue.expected}>`)];
   }
+  if (issue.code === "invalid_union") {
+    const meant = closestForm(issue.errors);
+    if (meant.length > 0) {
+      return meant.flatMap((inner) =>
+        complaints({ ...inner, path: [...issue.path, ...inner.path] }, source, schema),
+      );
+    }
+  }
   const [message, hint] = issue.message.split(" — ");
   return [
     source.diagnostic(
@@ -99,6 +107,14 @@ function complaints(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType):
       hint ?? "correct the value",
     ),
   ];
+}
+
+/** Of the forms that a field may have, the complaints of the one that was probably meant; none where none is near. */
+function closestForm(forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+  const isOfAnotherKind = (issue: z.core.$ZodIssue) =>
+    issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_union");
+  const near = forms.filter((issues) => !issues.some(isOfAnotherKind));
+  return near.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
 /** Offset of the nearest node on the path that exists: a missing field is reported at its parent. */
@@ -136,6 +152,7 @@ function knownKeys(schema: z.ZodType, path: FieldPath): string[] {
 interface Definition {
   readonly shape?: Record<string, unknown>;
   readonly element?: unknown;
+  readonly options?: readonly unknown[];
   readonly innerType?: unknown;
   readonly in?: unknown;
   readonly valueType?: unknown;
@@ -154,6 +171,8 @@ function unwrap(schema: unknown): Definition | undefined {
 
 function shapeOf(schema: unknown): Record<string, unknown> | undefined {
   const definition = unwrap(schema);
+  if (definition?.options)
+    return Object.assign({}, ...definition.options.map((option) => shapeOf(option) ?? {}));
   return (
     definition?.shape ??
     (definition?.valueType ? shapeOf(definition.valueType) && { "*": definition.valueType } : undefined)

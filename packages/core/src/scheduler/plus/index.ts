@@ -1,6 +1,6 @@
 // BACE-Pipe, better: the default policy of this program. What differs from the paper, each an option (options.ts):
 //   path, count and split chosen together, exactly, for a weighted objective; round trips hidden by extra warm-up;
-//   fewer GPUs while others wait; waiting for GPUs that are about to be free; prices over the run; deferral within a
+//   waiting for GPUs that are about to be free; prices over the run; deferral within a
 //   deadline; shortest job first, with a reservation for whoever has waited too long.
 //
 // No starvation: a job that has waited `patience` times its ideal run time is overdue. Overdue jobs come first, the

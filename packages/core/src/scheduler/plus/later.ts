@@ -13,7 +13,7 @@ import type { Valuer, Worth } from "./value.ts";
 /** Releases that are looked at: those further ahead never pay. */
 const RELEASES = 32;
 /** A cheaper hour must save this share of the run's cost to be worth waiting for. */
-const LEAST_SAVING = 0.05;
+const LEAST_SAVING = 0.2;
 /** A prediction may be this much too short, and the deadline must still be met. */
 const DEADLINE_MARGIN = 1.2;
 

@@ -9,8 +9,6 @@ export interface PlusOptions {
   readonly exactRegions: number;
   /** Extra warm-up that hides the round trips of hops; without it a hop costs its delay in every micro-batch. */
   readonly hideLatency: boolean;
-  /** Fewer GPUs while others wait: η of T·(1 + η·(waiting + 1)·k/G). 0 takes as many as are of use. */
-  readonly externality: number;
   /** Do not start if GPUs that are about to be free would finish the job this many times sooner; 0 never waits. */
   readonly waitGain: number;
   /** A job that has waited this many times its ideal run time may not be delayed by anybody any more; 0: never. */
@@ -29,10 +27,9 @@ export const PLUS_DEFAULTS: PlusOptions = {
   carbonWeight: 0,
   exactRegions: 10,
   hideLatency: true,
-  externality: 1,
-  waitGain: 1.1,
+  waitGain: 1.02,
   patience: 20,
   horizonPrices: true,
   deferral: true,
-  finalists: 4,
+  finalists: 2,
 };

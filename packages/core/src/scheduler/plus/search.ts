@@ -101,7 +101,7 @@ function best(
       );
       const seconds = job.iterations * iteration * (1 + FEWER_HOPS * hops);
       const { grams, usd } = perSecond(gpus, set, cheapestFirst, reach, valuer);
-      const score = valuer.score(gpus, seconds, usd * seconds, grams * seconds);
+      const score = valuer.score(seconds, usd * seconds, grams * seconds);
       const last = kept[kept.length - 1];
       if (kept.length === finalists && score >= last!.score) continue;
       if (kept.length === finalists) kept.pop();

@@ -1,12 +1,11 @@
 // What a placement is worth to `bace-plus`: its time, money and carbon, each as a multiple of what the job would take on
 // its ideal placement, weighted. Sums and not products, so that negative prices order as they should.
-//   score = wt·(T/T₀)·(1 + η·(waiting + 1)·k/G) + wc·USD/USD₀ + wk·CO₂/CO₂₀
-// The factor is what starting with k GPUs for T costs the others, about k·T/G of delay for each that waits.
+//   score = wt·T/T₀ + wc·USD/USD₀ + wk·CO₂/CO₂₀
 
 import type { Job } from "../../cost/job.ts";
 import { egressUsd } from "../../cost/money.ts";
-import { busyFacilityWatts, type Fleet, totalGpus } from "../../fleet/fleet.ts";
-import { type Placement, placedGpus } from "../../fleet/ledger.ts";
+import { busyFacilityWatts, type Fleet } from "../../fleet/fleet.ts";
+import type { Placement } from "../../fleet/ledger.ts";
 import { JOULES_PER_KWH } from "../../units.ts";
 import type { View } from "../policy.ts";
 import { idealOf } from "../target.ts";
@@ -24,15 +23,15 @@ export interface Valuer {
   /** USD and grams per second of one busy GPU of a region, over the time that the job is expected to run. */
   readonly usdPerSecond: Float64Array;
   readonly gramsPerSecond: Float64Array;
-  score(gpus: number, runSeconds: number, usd: number, carbonGrams: number): number;
+  score(runSeconds: number, usd: number, carbonGrams: number): number;
   /** Of a placement whose run time is known, starting at `startSeconds`. */
   worth(placement: Placement, runSeconds: number, startSeconds: number): Worth;
 }
 
 export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
-  const { ledger, nowSeconds, queue } = view;
+  const { ledger, nowSeconds } = view;
   const { fleet } = ledger;
-  const { carbonWeight, costWeight, externality, horizonPrices, timeWeight } = options;
+  const { carbonWeight, costWeight, horizonPrices, timeWeight } = options;
   const ideal = idealOf(job, fleet);
   const idealSeconds = job.iterations * ideal.bestSeconds;
   const horizonSeconds = horizonPrices ? idealSeconds : 0;
@@ -45,10 +44,9 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
   const gpuSeconds = idealSeconds * ideal.bestGpus;
   const idealUsd = gpuSeconds * meanOf(usdPerSecond);
   const idealGrams = gpuSeconds * meanOf(gramsPerSecond);
-  const delay = (externality * queue.length) / totalGpus(fleet);
 
-  const score = (gpus: number, runSeconds: number, usd: number, carbonGrams: number): number =>
-    (timeWeight * runSeconds * (1 + delay * gpus)) / idealSeconds +
+  const score = (runSeconds: number, usd: number, carbonGrams: number): number =>
+    (timeWeight * runSeconds) / idealSeconds +
     (idealUsd > 0 ? (costWeight * usd) / idealUsd : 0) +
     (idealGrams > 0 ? (carbonWeight * carbonGrams) / idealGrams : 0);
 
@@ -69,7 +67,7 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
         runSeconds,
         usd,
         carbonGrams,
-        score: score(placedGpus(placement), runSeconds, usd, carbonGrams),
+        score: score(runSeconds, usd, carbonGrams),
       };
     },
   };

@@ -33,6 +33,24 @@ test("each job of the scenario becomes a document that the service takes, in ord
   }
 });
 
+test("copies of a job are documents of their own; jobs of a trace cannot be trained", () => {
+  const text = scenario.text.replace(/^( +- name: .*)$/m, "$1\n    copies: 2");
+  const twice = { ...scenario, text };
+  const { fleet, efficiency } = scenarioOf(twice);
+  const submissions = submissionsOf(twice);
+  expect(submissions).toHaveLength(submissionsOf(scenario).length + 1);
+  for (const { file, id, text: one } of submissions) {
+    const parsed = parseJobs(one, file, fleet, { efficiency, mustTrain: true });
+    expect(parsed.ok && parsed.value.map((job) => job.id)).toEqual([id]);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "bace-demo-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const trace = "timestamp,duration,num_gpus,cluster\n2017-10-09 07:00:00,60,1,a\n";
+  writeFileSync(join(folder, "jobs.csv"), trace);
+  const traced = { ...scenario, text: `${scenario.text}\ntrace: {file: jobs.csv}\n`, directory: folder };
+  expect(() => submissionsOf(traced)).toThrow(/trace say nothing to train/);
+});
+
 const DONE = jobView({ phase: "ended", outcome: "finished", firstLoss: 5.5, lastLoss: 3 });
 
 describe("the demo succeeds only if every job finished and learned something", () => {

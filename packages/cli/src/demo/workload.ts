@@ -13,14 +13,14 @@ export interface Submission extends NamedText {
 
 /** As the file has it, before defaults. */
 interface Written {
-  readonly jobs: readonly { readonly name: string; readonly copies?: number }[];
+  readonly jobs?: readonly { readonly name: string; readonly copies?: number }[];
   readonly trace?: object;
 }
 
 /** In order of submission. Fails as `bace simulate` does if the scenario is wrong. */
 export function submissionsOf(source: NamedText): Submission[] {
   const { jobs } = scenarioOf(source);
-  const { jobs: entries, trace } = parse(source.text) as Written;
+  const { jobs: entries = [], trace } = parse(source.text) as Written;
   if (trace)
     throw badInput("job-without-training", "jobs of a trace say nothing to train", "leave `trace` out");
   const written = entries.flatMap(({ copies, ...entry }) =>

@@ -82,7 +82,7 @@ function unfinishedText(results: readonly Named[]): string {
     .filter(([, { finishedJobs, jobs }]) => finishedJobs < jobs.length)
     .map(([name, { jobs }]) => {
       const left = jobs.filter(({ outcome }) => outcome !== "finished").map(({ id }) => id);
-      return `${name} never ran ${left.join(", ")}: its figures are over the other jobs.\n`;
+      return `${name} did not finish ${left.join(", ")}: its figures are over the other jobs.\n`;
     })
     .join("");
 }

@@ -1,6 +1,6 @@
 // The scheduler's own explanation in words, for every surface that shows it. Nothing is decided or computed a second time
 // here; differences between the figures that it lists are all that is added.
-import { bitRate, duration, figure, gpus } from "../format.ts";
+import { bitRate, duration, figure, gpus, money } from "../format.ts";
 import type { Candidate, Explanation, Rejection } from "./policy.ts";
 
 type Shortage = Extract<Rejection, { constraint: "bandwidth" }>;
@@ -32,15 +32,22 @@ export function heldText({ blockedBy, postponed, reservedFor }: Explanation): st
     : "back: electricity will be cheaper, and its deadline leaves the time";
 }
 
-export function candidateText({ gpus: count, outcome }: Candidate, neededGpus: number): string {
+export function candidateText(candidate: Candidate, neededGpus: number): string {
+  const { gpus: count, outcome } = candidate;
   switch (outcome) {
     case "chosen":
-      return `${gpus(count)}, chosen`;
+      return `${gpus(count)}, chosen${worthText(candidate)}`;
     case "not-best":
-      return `${gpus(count)}, would do; another path is better`;
+      return `${gpus(count)}, would do; another is better${worthText(candidate)}`;
     case "too-few-gpus":
       return `${count} of ${gpus(neededGpus)}, ${neededGpus - count} short`;
   }
+}
+
+/** What the whole job would take there, where the policy compared it. */
+function worthText({ runSeconds, score, usd }: Candidate): string {
+  if (runSeconds === undefined || usd === undefined || score === undefined) return "";
+  return `: ${duration(runSeconds)} and ${money(usd)} for the whole job, score ${figure(score)}`;
 }
 
 export function rejectionText(rejection: Rejection): string {

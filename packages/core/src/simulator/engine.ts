@@ -62,10 +62,13 @@ export function simulate(simulation: Simulation): PolicyResult {
   const meter = createUsageMeter();
   const results = new Map<string, JobResult>();
   const streams = new Map<string, RandomStream>();
+  /** What each region has while it is up, and until when it is down. */
   const nominalGpus = fleet.regions.map(({ gpus }) => gpus);
+  const downUntilSeconds = fleet.regions.map(() => 0);
   let state = emptyState();
   let nowSeconds = 0;
-  let fleetChanged = false;
+  /** Jobs get other parts of a link as others come and go: where links are shared, and where one can shrink under them. */
+  const ratesChange = fleet.linkModel === "share" || disruptions.some(({ kind }) => kind === "link");
   /** Jobs that something happened to at this instant. */
   const touched = new Set<string>();
 
@@ -73,10 +76,7 @@ export function simulate(simulation: Simulation): PolicyResult {
     state = reduce(state, { ...fact, seq: state.seq + 1, atSeconds: nowSeconds });
     if ("jobId" in fact) touched.add(fact.jobId);
   };
-  const loadFleet = (changed: Fleet): void => {
-    record({ kind: "fleet-loaded", fleet: changed });
-    fleetChanged = true;
-  };
+  const loadFleet = (changed: Fleet): void => record({ kind: "fleet-loaded", fleet: changed });
   const executor = createVirtualExecutor({
     timeModel,
     nowSeconds: () => nowSeconds,
@@ -94,19 +94,25 @@ export function simulate(simulation: Simulation): PolicyResult {
         if (state.jobs.get(what.jobId)?.epoch?.number === what.epoch) interrupt(what.jobId);
         return;
       case "repaired":
-        loadFleet(withGpus(state.fleet!, what.region, nominalGpus[what.region]!));
+        if (nowSeconds >= downUntilSeconds[what.region]!)
+          loadFleet(withGpus(state.fleet!, what.region, nominalGpus[what.region]!));
         return;
       case "round":
         return;
       case "disruption": {
         const { disruption } = what;
-        if (disruption.kind === "capacity") nominalGpus[disruption.region] = disruption.gpus;
+        if (disruption.kind === "capacity") {
+          nominalGpus[disruption.region] = disruption.gpus;
+          if (nowSeconds < downUntilSeconds[disruption.region]!) return;
+        }
         if (disruption.kind === "outage") {
           const { region, downSeconds } = disruption;
           const runsThere = (jobId: string) =>
             state.jobs.get(jobId)!.epoch!.placement.regions.includes(region);
           [...executor.running()].filter(runsThere).forEach(interrupt);
-          coming.push(nowSeconds + downSeconds, { kind: "repaired", region });
+          const repairedSeconds = nowSeconds + downSeconds;
+          downUntilSeconds[region] = Math.max(downUntilSeconds[region]!, repairedSeconds);
+          coming.push(repairedSeconds, { kind: "repaired", region });
         }
         loadFleet(disrupted(state.fleet!, disruption));
       }
@@ -162,8 +168,7 @@ export function simulate(simulation: Simulation): PolicyResult {
     if (reconsiderAtSeconds !== undefined && reconsiderAtSeconds > nowSeconds)
       coming.push(reconsiderAtSeconds, { kind: "round" });
     for (const jobId of touched) carryOut(jobId);
-    if (fleetChanged || state.fleet!.linkModel === "share") executor.retime(state.ledger!);
-    fleetChanged = false;
+    if (ratesChange) executor.retime(state.ledger!);
     touched.forEach(settle);
     onInstant?.(state);
     for (const jobId of touched) if (state.jobs.get(jobId)?.phase === "ended") forget(state, jobId);

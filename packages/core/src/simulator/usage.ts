@@ -1,7 +1,7 @@
 // What a fleet was used for over time: GPU and link use, and the electricity of GPUs that nobody used. Sums are taken up
 // to the last end of a job: what the fleet does afterwards is nobody's business.
 import { perKwh } from "../cost/money.ts";
-import { idleFacilityWatts, topologyOf, totalGpus } from "../fleet/fleet.ts";
+import { idleFacilityWatts, topologyOf } from "../fleet/fleet.ts";
 import type { Ledger } from "../fleet/ledger.ts";
 import { JOULES_PER_KWH } from "../units.ts";
 
@@ -41,18 +41,19 @@ export function createUsageMeter(): UsageMeter {
       const { fleet, freeGpus, reservedBitsPerSecond } = ledger;
       const seconds = toSeconds - fromSeconds;
       if (seconds <= 0) return;
-      const there = totalGpus(fleet);
-      let free = 0;
+      let [held, there] = [0, 0];
       for (const [index, region] of fleet.regions.entries()) {
         const idle = freeGpus[index]!;
-        free += idle;
-        if (idle <= 0) continue; // fewer than none where a region has shrunk under its jobs
+        held += region.gpus - idle;
+        // Fewer than none where a region has shrunk under its jobs: what they still hold is still there.
+        there += Math.max(region.gpus, region.gpus - idle);
+        if (idle <= 0) continue;
         const watts = idle * idleFacilityWatts(region);
         now.idleEnergyKwh += (watts * seconds) / JOULES_PER_KWH;
         now.idleElectricityUsd += perKwh(region.tariff, watts, fromSeconds, toSeconds);
         if (region.carbon) now.idleCarbonGrams += perKwh(region.carbon, watts, fromSeconds, toSeconds);
       }
-      now.gpuSecondsHeld += seconds * (there - free);
+      now.gpuSecondsHeld += seconds * held;
       now.gpuSecondsThere += seconds * there;
       now.linkBitsReserved += seconds * sum(reservedBitsPerSecond);
       now.linkBitsThere += seconds * sum(topologyOf(fleet).bandwidthBitsPerSecond);

@@ -66,7 +66,12 @@ export function toDisruptions(
         : { bandwidthBitsPerSecond: Math.floor(bandwidthBitsPerSecond) }),
       ...(latencySeconds === undefined ? {} : { latencySeconds }),
     };
-    const directions: [number, number][] = both ? [[from, to], [to, from]] : [[from, to]]; // biome-ignore format: pairs
+    const directions: [number, number][] = both
+      ? [
+          [from, to],
+          [to, from],
+        ]
+      : [[from, to]];
     return directions.map(([a, b]): Disruption => {
       if (a >= 0 && b >= 0 && known[a * regionCount + b] === 0) {
         const message = `there is no link ${names[a]} → ${names[b]}`;

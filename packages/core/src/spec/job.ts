@@ -1,6 +1,7 @@
 // From what a person wrote about a job to what the scheduler works with, given the fleet it is for.
 import type { Job, Training, Work } from "../cost/job.ts";
 import { type Fleet, smallestMemoryBytes } from "../fleet/fleet.ts";
+import { efficiencyOf } from "../model/efficiency/index.ts";
 import {
   boundaryBytes,
   headForwardFlops,
@@ -19,11 +20,10 @@ import type { FieldPath, Source } from "./source.ts";
 /** bf16 across a boundary in production; the worker's fp32 training sends twice that. */
 const BYTES_PER_ELEMENT = 2;
 const TRAINED_BYTES_PER_ELEMENT = 4;
-export const DEFAULT_EFFICIENCY = 0.4;
 
 export interface JobOptions {
-  /** Share of a GPU's peak that training reaches, where the job does not say. */
-  readonly efficiency: number;
+  /** Share of a GPU's peak that training reaches, where the job does not say; by the fitted model where nobody does. */
+  readonly efficiency: number | undefined;
   /** Whether the jobs are to be run: one that says nothing to train can only be planned and simulated. */
   readonly mustTrain: boolean;
 }
@@ -38,7 +38,7 @@ export interface JobContext extends JobOptions {
 export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const shape = shapeOf(input, context);
   if (shape && "code" in shape) return shape;
-  const demand = shape ? demandOfModel(input, shape, context.efficiency) : demandOutright(input);
+  const demand = shape ? demandOfModel(input, shape, context) : demandOutright(input);
   const { name: id, tenant, submitSeconds = 0, microbatches, iterations, overheadSeconds } = input;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
   const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
@@ -59,7 +59,7 @@ function demandOutright(input: JobInput): Demand {
   return { work, layers, headLayers: 0, activationBytes: activationBytes! };
 }
 
-function demandOfModel(input: JobInput, shape: ModelShape, efficiency: number): Demand {
+function demandOfModel(input: JobInput, shape: ModelShape, { efficiency, fleet }: JobContext): Demand {
   const sequenceLength = input.sequenceLength!;
   const { microbatchSize, recomputation } = input;
   const fullRecomputation = recomputation === "full";
@@ -70,7 +70,7 @@ function demandOfModel(input: JobInput, shape: ModelShape, efficiency: number): 
       kind: "flops",
       forwardFlops: flops.forward,
       backwardFlops: flops.backward + flops.recomputation,
-      efficiency: input.efficiency ?? efficiency,
+      efficiency: input.efficiency ?? efficiency ?? fittedEfficiency(input, shape, fleet),
     },
     layers: shape.layers,
     headLayers: headForwardFlops(shape, sequenceLength) / layerForwardFlops(shape, sequenceLength),
@@ -78,6 +78,13 @@ function demandOfModel(input: JobInput, shape: ModelShape, efficiency: number): 
     memory: { shape, options: { sequenceLength, microbatchSize, recomputation } },
     ...(input.training ? { training: trainingOf(input, shape) } : {}),
   };
+}
+
+/** Of the fleet's slowest type: a pipeline runs at the pace of that. */
+function fittedEfficiency(input: JobInput, shape: ModelShape, { regions }: Fleet): number {
+  const { microbatchSize, recomputation } = input;
+  const work = { shape, sequenceLength: input.sequenceLength!, microbatchSize, recomputation };
+  return Math.min(...regions.map(({ gpuType }) => efficiencyOf({ ...work, gpu: gpuType })));
 }
 
 function trainingOf(input: JobInput, model: ModelShape): Training {

@@ -9,7 +9,7 @@ import type { Failures } from "../simulator/engine.ts";
 import { SECONDS_PER_HOUR } from "../units.ts";
 import { type Diagnostic, firstComplaints, nameHint, type Parsed } from "./diagnostic.ts";
 import { fleetAtBest, toDisruptions } from "./disruptions.ts";
-import { DEFAULT_EFFICIENCY, type JobOptions, toJob } from "./job.ts";
+import { type JobOptions, toJob } from "./job.ts";
 import { type Reading, type ReferencedFile, type ScenarioOptions, startReading } from "./reading.ts";
 import { regionSeries } from "./region-series.ts";
 import { type JobInput, jobListSchema, jobSchema, type ScenarioInput, scenarioSchema } from "./schema.ts";
@@ -22,7 +22,8 @@ export interface Scenario {
   readonly fleet: Fleet;
   readonly jobs: readonly Job[];
   readonly timeModel: TimeModel;
-  readonly efficiency: number;
+  /** Share of peak for all models; by the fitted model where absent. */
+  readonly efficiency: number | undefined;
   /** Whether the electricity of GPUs that nobody uses is paid too. */
   readonly payIdleGpus: boolean;
   /** Options of policies, over their defaults. */
@@ -175,7 +176,7 @@ function toJobs(
   pathOf: (index: number) => FieldPath,
   fleet: Fleet,
   source: Source,
-  { efficiency = DEFAULT_EFFICIENCY, mustTrain = false }: Partial<JobOptions>,
+  { efficiency, mustTrain = false }: Partial<JobOptions>,
 ): Parsed<Job[]> {
   const diagnostics: Diagnostic[] = copyComplaints(inputs, pathOf, source);
   if (diagnostics.length > 0) return { ok: false, diagnostics };

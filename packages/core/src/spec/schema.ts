@@ -37,9 +37,15 @@ export const regionSchema = z.strictObject({
   gpuType: z.string(),
   gpus: count(0),
   /** Flat price, a series of steps, or a column of a CSV file. May be negative. */
-  priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema, csvSeriesSchema]),
+  priceUsdPerKwh: z.union([quantity("usdPerKwh"), priceSeriesSchema, csvSeriesSchema], {
+    error: "is neither a price nor a series — for example 0.12 USD/kWh, or {csv: prices.csv}",
+  }),
   /** Carbon intensity of the electricity: flat, a series of steps, or a column of a CSV file. */
-  carbonGramsPerKwh: z.union([z.number().min(0), carbonSeriesSchema, csvSeriesSchema]).optional(),
+  carbonGramsPerKwh: z
+    .union([z.number().min(0), carbonSeriesSchema, csvSeriesSchema], {
+      error: "is neither a number nor a series — for example 300, or {csv: carbon.csv}",
+    })
+    .optional(),
   pue: z.number().min(1, "a PUE is at least 1 — facility power over IT power").default(1),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
@@ -105,7 +111,7 @@ export const jobSchema = z
     overheadSeconds: quantity("seconds", { min: 0 }).default(0.0005),
     /** What the backward pass computes again; `full` saves most memory and costs one more forward pass. */
     recomputation: z.enum(["none", "selective", "full"]).default("selective"),
-    /** Share of peak that training reaches; the scenario's, or 0.4. */
+    /** Share of peak that training reaches; the scenario's, or by the fitted model. */
     efficiency: z.number().positive().max(1).optional(),
     training: trainingSchema.optional(),
   })
@@ -150,7 +156,8 @@ export const scenarioSchema = z.strictObject({
   payIdleGpus: z.boolean().default(false),
   /** Options of policies by name, over their defaults. */
   policies: policiesSchema.default({}),
-  efficiency: z.number().positive().max(1).default(0.4),
+  /** Share of peak that training reaches; where absent, by a model fitted to published runs. */
+  efficiency: z.number().positive().max(1).optional(),
   jobs: z.array(jobSchema).default([]),
   ...dynamicsFields,
 });

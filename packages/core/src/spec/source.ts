@@ -85,10 +85,13 @@ function complaints(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType):
       return source.diagnostic([...path, key], "invalid-field", `unknown field "${key}"`, hint, "key");
     });
   }
-  if (issue.code === "invalid_type" && issue.input === undefined && path.length > 0) {
+  const isMissing = issue.code === "invalid_type" || issue.code === "invalid_union";
+  if (isMissing && issue.input === undefined && path.length > 0) {
     const where = path.length > 1 ? ` of ${fieldName(path.slice(0, -1))}` : "";
     const message = `field "${path.at(-1)}"${where} is missing`;
-    return [source.diagnostic(path, "invalid-field", message, `add ${path.at(-1)}: <${issue.expected}>`)];
+    const example = issue.message.split(" — ")[1] ?? "it has no default";
+    const how = issue.code === "invalid_type" ? `: <${issue.expected}>` : `, ${example}`;
+    return [source.diagnostic(path, "invalid-field", message, `add ${path.at(-1)}${how}`)];
   }
   if (issue.code === "invalid_union") {
     const meant = closestForm(issue.errors);

@@ -16,7 +16,7 @@ export interface ApiContext {
   readonly policy: Policy;
   readonly timeModel: TimeModel;
   /** Share of peak that jobs reach where they do not say. */
-  readonly efficiency: number;
+  readonly efficiency: number | undefined;
   readonly version: string;
 }
 

@@ -10,9 +10,9 @@
  */
 
 import type { Job } from "../packages/core/src/cost/job.ts";
-import type { Fleet, Link } from "../packages/core/src/fleet/fleet.ts";
+import type { Fleet } from "../packages/core/src/fleet/fleet.ts";
 import { openLedger } from "../packages/core/src/fleet/ledger.ts";
-import { flat, valueAt } from "../packages/core/src/fleet/series.ts";
+import { valueAt } from "../packages/core/src/fleet/series.ts";
 import { BACE_DEFAULTS } from "../packages/core/src/scheduler/bace/options.ts";
 import { growPath } from "../packages/core/src/scheduler/bace/pathfinder.ts";
 import { beamPaths } from "../packages/core/src/scheduler/path/beam.ts";
@@ -21,57 +21,21 @@ import { quickestPaths } from "../packages/core/src/scheduler/path/quickest.ts";
 import { subsetSums } from "../packages/core/src/scheduler/path/subsets.ts";
 import { widestPaths } from "../packages/core/src/scheduler/path/widest.ts";
 import { randomStream } from "../packages/core/src/simulator/random.ts";
+import { exactPathTimes, NEXT_TO_NOTHING as NEED } from "./exact-paths.ts";
+import { indices, type Network, randomFleet } from "./networks.ts";
+import { medianMicroseconds, quantile } from "./timing.ts";
 
-const NEED = 1;
 const random = randomStream(1, "path-search");
-const between = (low: number, high: number) => low + random() * (high - low);
-const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
+const fleetOf = (regionCount: number, network: Network) => randomFleet(random, regionCount, network);
 const print = (cells: readonly (string | number)[], widths: readonly number[]) => {
   process.stdout.write(`${cells.map((cell, i) => String(cell).padStart(widths[i]!)).join("  ")}\n`);
 };
 
-/** How a network's hops are drawn: bandwidth of a pair in Gbit/s, 0 for no link. */
-const networks = {
-  // As in the paper's setting: a hop is the mean of its two ends.
-  "mean of ends": (a: number, b: number, uplinks: readonly number[]) => (uplinks[a]! + uplinks[b]!) / 2,
-  "every pair its own": () => between(1, 100),
-  "half of the pairs": () => (random() < 0.5 ? between(1, 100) : 0),
-  "a quarter of the pairs": () => (random() < 0.25 ? between(1, 100) : 0),
-} as const;
-type Network = keyof typeof networks;
-
-/** Regions at random places of a plane 250 ms wide and half as high, some 1 to 64 free GPUs, prices at random. */
-function fleetOf(regionCount: number, network: Network): Fleet {
-  const regions = indices(regionCount).map((i) => ({
-    name: `r${i}`,
-    gpuType: { name: "test", peakFlopsPerSecond: 1e14, memoryBytes: 48e9, busyWatts: 300, idleWatts: 30 },
-    gpus: 1 + Math.floor(random() ** 2 * 64),
-    tariff: flat(between(0.1, 0.4)),
-    pue: 1,
-  }));
-  const places = regions.map(() => [between(0, 0.25), between(0, 0.125)] as const);
-  const uplinks = regions.map(() => between(25, 100));
-  const links: Link[] = [];
-  for (const a of indices(regionCount)) {
-    for (const b of indices(a)) {
-      const bandwidthBitsPerSecond = Math.round(networks[network](a, b, uplinks) * 1e9);
-      if (bandwidthBitsPerSecond === 0) continue;
-      const [[ax, ay], [bx, by]] = [places[a]!, places[b]!];
-      const latencySeconds = 0.001 + Math.hypot(ax - bx, ay - by) / 2;
-      const link = { bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb: 0 };
-      links.push({ ...link, from: a, to: b }, { ...link, from: b, to: a });
-    }
-  }
-  return { name: network, regions, links };
-}
-
 process.stdout.write("Exact: all subsets in one table, time in us\nregions  subsets     widest   quickest\n");
-for (const regionCount of [6, 8, 10, 12, 14]) {
-  const hops = hopMatrices(openLedger(fleetOf(regionCount, "every pair its own")));
-  const regions = indices(regionCount);
-  const widest = medianMicroseconds(() => widestPaths(hops, regions));
-  const quickest = medianMicroseconds(() => quickestPaths(hops, regions, NEED));
-  print([regionCount, 2 ** regionCount, widest.toFixed(1), quickest.toFixed(1)], [7, 7, 9, 9]);
+for (const times of exactPathTimes(random, [6, 8, 10, 12, 14])) {
+  const { quickestMicroseconds, regionCount, widestMicroseconds } = times;
+  const cells = [widestMicroseconds, quickestMicroseconds].map((microseconds) => microseconds.toFixed(1));
+  print([regionCount, 2 ** regionCount, ...cells], [7, 7, 9, 9]);
 }
 
 process.stdout.write("\nBeam: paths of up to 8 regions, time in ms\n");
@@ -120,7 +84,16 @@ for (const network of ["mean of ends", "every pair its own", "half of the pairs"
       const found = percent(reached.filter((share) => share === 1).length / shares[i]!.length);
       const noPath = percent(1 - reached.length / shares[i]!.length);
       print(
-        [network, regionCount, seed, ends, found, quantile(reached, 0.05), quantile(reached, 0), noPath],
+        [
+          network,
+          regionCount,
+          seed,
+          ends,
+          found,
+          quantileText(reached, 0.05),
+          quantileText(reached, 0),
+          noPath,
+        ],
         [20, 7, 9, 4, 12, 8, 6, 7],
       );
     });
@@ -165,11 +138,11 @@ for (const network of ["every pair its own", "half of the pairs", "a quarter of 
         network,
         width,
         found,
-        quantile(reached, 0.95),
-        quantile(reached, 1),
+        quantileText(reached, 0.95),
+        quantileText(reached, 1),
         noPath,
         mostFound,
-        quantile(most[i]!, 0),
+        quantileText(most[i]!, 0),
       ],
       beamColumns,
     );
@@ -225,28 +198,10 @@ function bottleneck({ regionCount, residualBitsPerSecond }: HopMatrices, path: r
   );
 }
 
-function quantile(values: readonly number[], share: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(2);
+function quantileText(values: readonly number[], share: number): string {
+  return quantile(values, share).toFixed(2);
 }
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-/** Batches of about 2 ms, 40 of them, after the compiler has seen the code run for 100 ms. */
-function medianMicroseconds(work: () => unknown): number {
-  let runs = 0;
-  const begun = performance.now();
-  while (performance.now() < begun + 100) {
-    work();
-    runs++;
-  }
-  const batch = Math.max(1, Math.round((2 * runs) / (performance.now() - begun)));
-  const samples = Array.from({ length: 40 }, () => {
-    const start = performance.now();
-    for (let run = 0; run < batch; run++) work();
-    return ((performance.now() - start) * 1000) / batch;
-  });
-  return samples.sort((a, b) => a - b)[20]!;
 }

@@ -13,6 +13,7 @@ import {
   type Timing,
   timeSchedule,
 } from "../packages/core/src/pipeline/index.ts";
+import { medianMicroseconds } from "./timing.ts";
 
 const sizes = [
   [4, 8],
@@ -30,9 +31,9 @@ for (const [stages, microbatches] of sizes) {
     String(stages).padStart(6),
     String(microbatches).padStart(13),
     String(compiled.actionCount).padStart(7),
-    medianMicroseconds(() => timeSchedule(compiled, timing)).padStart(8),
-    medianMicroseconds(() => compileSchedule(schedule)).padStart(10),
-    medianMicroseconds(() => iterationSeconds("1f1b", microbatches, timing)).padStart(8),
+    median(() => timeSchedule(compiled, timing)).padStart(8),
+    median(() => compileSchedule(schedule)).padStart(10),
+    median(() => iterationSeconds("1f1b", microbatches, timing)).padStart(8),
   ];
   process.stdout.write(`${cells.join("  ")}\n`);
 }
@@ -53,21 +54,6 @@ function unequalTiming(stages: number): Timing {
   };
 }
 
-/** Batches of about 2 ms, 40 of them, after the compiler has seen the code run for 100 ms. */
-function medianMicroseconds(work: () => unknown): string {
-  let runs = 0;
-  const warmedUp = performance.now() + 100;
-  const begun = performance.now();
-  while (performance.now() < warmedUp) {
-    work();
-    runs++;
-  }
-  const batch = Math.max(1, Math.round((2 * runs) / (performance.now() - begun)));
-  const samples = Array.from({ length: 40 }, () => {
-    const start = performance.now();
-    for (let run = 0; run < batch; run++) work();
-    return ((performance.now() - start) * 1000) / batch;
-  });
-  samples.sort((a, b) => a - b);
-  return samples[20]!.toFixed(1);
+function median(work: () => unknown): string {
+  return medianMicroseconds(work).toFixed(1);
 }

@@ -2,7 +2,7 @@
 // regions; the beam's beyond.
 import type { Ledger } from "../../fleet/ledger.ts";
 import { beamPaths } from "../path/beam.ts";
-import { type HopMatrices, hopMatrices, isUsable } from "../path/hops.ts";
+import { type HopMatrices, isUsable } from "../path/hops.ts";
 import { quickestPaths } from "../path/quickest.ts";
 import { subsetSums } from "../path/subsets.ts";
 
@@ -18,30 +18,30 @@ export interface Reachable {
 }
 
 export interface Reach {
-  readonly kind: "exact" | "beam";
-  readonly hops: HopMatrices;
   /** Regions with free GPUs, ascending. */
   readonly regions: readonly number[];
   /** By region of the fleet. */
   readonly freeGpus: Int32Array;
-  /** Sets whose every hop carries what is needed. The same value for needs that the same hops satisfy. */
-  sets(needBitsPerSecond: number): readonly Reachable[];
+  /** Sets whose every hop carries what is needed, by mask. The same value for needs that the same hops satisfy. */
+  sets(needBitsPerSecond: number): ReadonlyMap<number, Reachable>;
 }
 
 const BEAM = { width: 24, maxLength: 8 };
 /** Masks hold 31 regions; the beam looks at this many of those with most free GPUs. */
 const MOST_REGIONS = 30;
 
-export function reachOver(ledger: Ledger, exactRegions: number): Reach {
-  const { freeGpus } = ledger;
-  const hops = hopMatrices(ledger);
-  const free = [...freeGpus.keys()].filter((region) => freeGpus[region]! > 0);
+/** Over the regions that have free GPUs, of those that are allowed. */
+export function reachOver(
+  { freeGpus }: Ledger,
+  hops: HopMatrices,
+  exactRegions: number,
+  isAllowed: (region: number) => boolean,
+): Reach {
+  const free = [...freeGpus.keys()].filter((region) => freeGpus[region]! > 0 && isAllowed(region));
   const exact = free.length <= exactRegions;
   const regions = exact ? free : largest(free, freeGpus);
-  const known = new Map<number, readonly Reachable[]>();
+  const known = new Map<number, ReadonlyMap<number, Reachable>>();
   return {
-    kind: exact ? "exact" : "beam",
-    hops,
     regions,
     freeGpus,
     sets(needBitsPerSecond) {
@@ -52,14 +52,14 @@ export function reachOver(ledger: Ledger, exactRegions: number): Reach {
     },
   };
 
-  function find(need: number): readonly Reachable[] {
+  function find(need: number): ReadonlyMap<number, Reachable> {
+    const sets = new Map<number, Reachable>();
     if (exact) {
       const { path, roundTripSeconds } = quickestPaths(hops, regions, need);
       const gpus = subsetSums(regions, freeGpus);
-      const sets: Reachable[] = [];
       for (let mask = 1; mask < roundTripSeconds.length; mask++) {
         if (roundTripSeconds[mask] === Number.POSITIVE_INFINITY) continue;
-        sets.push({
+        sets.set(mask, {
           path: () => path(mask)!,
           mask,
           regionCount: popcount(mask),
@@ -70,15 +70,12 @@ export function reachOver(ledger: Ledger, exactRegions: number): Reach {
       return sets;
     }
     const bit = new Map(regions.map((region, i) => [region, 1 << i]));
-    return beamPaths(hops, regions, freeGpus, need, BEAM).map(
-      ({ gpus, regions: path, roundTripSeconds }) => ({
-        path: () => path,
-        mask: path.reduce((mask, region) => mask | bit.get(region)!, 0),
-        regionCount: path.length,
-        gpus,
-        roundTripSeconds,
-      }),
-    );
+    for (const found of beamPaths(hops, regions, freeGpus, need, BEAM)) {
+      const mask = found.regions.reduce((bits, region) => bits | bit.get(region)!, 0);
+      const { gpus, regions: path, roundTripSeconds } = found;
+      sets.set(mask, { path: () => path, mask, regionCount: path.length, gpus, roundTripSeconds });
+    }
+    return sets;
   }
 }
 

@@ -6,11 +6,14 @@ import type { TimeModel } from "../../cost/iteration-time.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "../../cost/job.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { GpuType } from "../../fleet/gpu-types.ts";
-import { type Placement, residualBitsPerSecond } from "../../fleet/ledger.ts";
+import { type Ledger, type Placement, residualBitsPerSecond } from "../../fleet/ledger.ts";
+import { BITS_PER_BYTE } from "../../units.ts";
+import { freeGpusOf } from "../free.ts";
+import { type HopMatrices, hopMatrices } from "../path/hops.ts";
 import type { Candidate, Rejection, Search } from "../policy.ts";
 import type { SearchContext } from "../round.ts";
-import { idealOf, targetOf } from "../target.ts";
-import { countsToTry } from "./counts.ts";
+import { idealOf, type Target, targetOf } from "../target.ts";
+import { countsToTry, largestUpTo } from "./counts.ts";
 import { needBitsPerSecond, periodSeconds, withWarmup } from "./hops.ts";
 import type { PlusOptions } from "./options.ts";
 import { type Reach, type Reachable, reachOver } from "./reach.ts";
@@ -23,7 +26,18 @@ interface Proposal {
   readonly set: Reachable;
   readonly gpus: number;
   readonly need: number;
+  /** The slowest type on it. */
+  readonly gpu: GpuType;
   readonly score: number;
+}
+
+interface Paced {
+  readonly reach: Reach;
+  readonly gpu: GpuType;
+  readonly target: Target;
+  readonly valuer: Valuer;
+  readonly fleet: Fleet;
+  readonly timeModel: TimeModel;
 }
 
 export interface PlusSearch extends Search {
@@ -34,15 +48,19 @@ export interface PlusSearch extends Search {
 export function searchPlus(job: Job, context: SearchContext, options: PlusOptions): PlusSearch {
   const { ledger, view } = context;
   const { fleet } = ledger;
-  const reach = reachOver(ledger, options.exactRegions);
-  const free = reach.regions.reduce((sum, region) => sum + ledger.freeGpus[region]!, 0);
-  const target = targetOf(job, fleet, free, "minimum");
-  const slowest = slowestGpu(job, fleet, reach.regions);
+  const target = targetOf(job, fleet, freeGpusOf(ledger), "minimum");
   const valuer = valuerOf(job, view, options);
-  const counts = countsToTry(idealOf(job, fleet).counts, Math.min(target.targetGpus, free));
-  const proposals = slowest ? best(job, reach, counts, slowest, valuer, view.timeModel, options) : [];
-  const judged = proposals.map((proposal) => {
-    const placement = placementOf(job, fleet, proposal, slowest!, context, valuer, options);
+  const hops = hopMatrices(ledger);
+  const shortlist: Proposal[] = [];
+  // A pipeline runs at the pace of its slowest GPU, so each pace is a search of its own, over what keeps up with it.
+  for (const gpu of typesBySpeed(job, ledger)) {
+    const reach = reachOver(ledger, hops, options.exactRegions, (region) =>
+      keepsUp(job, fleet.regions[region]!.gpuType, gpu),
+    );
+    propose(shortlist, job, { reach, gpu, target, valuer, fleet, timeModel: view.timeModel }, options);
+  }
+  const judged = shortlist.map((proposal) => {
+    const placement = placementOf(job, fleet, proposal, context, valuer, options);
     const runSeconds = view.runSeconds(job, placement);
     return { proposal, placement, worth: valuer.worth(placement, runSeconds, view.nowSeconds) };
   });
@@ -52,7 +70,7 @@ export function searchPlus(job: Job, context: SearchContext, options: PlusOption
   );
   const name = (region: number) => fleet.regions[region]!.name;
   if (!chosen) {
-    const nearest = nearestMiss(job, reach, slowest, target.neededGpus, context);
+    const nearest = nearestMiss(job, hops, target.neededGpus, context, options);
     return { ...target, candidates: nearest ? [nearest] : [] };
   }
   const candidates = judged.map(
@@ -69,47 +87,54 @@ export function searchPlus(job: Job, context: SearchContext, options: PlusOption
   return { ...target, candidates, placement: chosen.placement, worth: chosen.worth };
 }
 
-/** The few proposals that look best by formula, the best first. */
-function best(
+/** Keeps on the shortlist what looks best by formula, the best first. */
+function propose(
+  shortlist: Proposal[],
   job: Job,
-  reach: Reach,
-  counts: readonly number[],
-  gpu: GpuType,
-  valuer: Valuer,
-  timeModel: TimeModel,
+  { fleet, gpu, reach, target, timeModel, valuer }: Paced,
   { finalists, hideLatency }: PlusOptions,
-): Proposal[] {
-  const kept: Proposal[] = [];
+): void {
+  const { counts } = idealOf(job, fleet);
   const cheapestFirst = reach.regions
     .map((region, i) => ({ bit: 1 << i, region }))
     .sort((a, b) => valuer.usdPerSecond[a.region]! - valuer.usdPerSecond[b.region]! || a.region - b.region);
-  for (const gpus of counts) {
+
+  const consider = (set: Reachable, gpus: number, need: number): void => {
+    if (set.regionCount > gpus || set.gpus < gpus) return;
     const period = periodSeconds(job, gpu, gpus);
+    const occupancy = (BITS_PER_BYTE * job.activationBytes) / need;
+    const iteration = iterationEstimate(
+      job.microbatches,
+      gpus,
+      period,
+      occupancy,
+      set,
+      timeModel,
+      hideLatency,
+    );
+    const seconds = job.iterations * iteration * (1 + FEWER_HOPS * (set.regionCount - 1));
+    const { grams, usd } = perSecond(gpus, set, cheapestFirst, reach, valuer);
+    const score = valuer.score(seconds, usd * seconds, grams * seconds);
+    if (shortlist.length === finalists && score >= shortlist[shortlist.length - 1]!.score) return;
+    if (shortlist.some((each) => each.set === set && each.gpus === gpus)) return;
+    if (shortlist.length === finalists) shortlist.pop();
+    const place = shortlist.findIndex((each) => score < each.score);
+    const proposal = { set, gpus, need, gpu, score };
+    shortlist.splice(place < 0 ? shortlist.length : place, 0, proposal);
+  };
+
+  for (const gpus of countsToTry(counts, target.targetGpus)) {
     const need = needBitsPerSecond(job, gpu, gpus, timeModel);
-    const occupancy = (8 * job.activationBytes) / need;
-    for (const set of reach.sets(need)) {
-      if (set.regionCount > gpus || set.gpus < gpus) continue;
-      const hops = set.regionCount - 1;
-      const iteration = iterationEstimate(
-        job.microbatches,
-        gpus,
-        period,
-        occupancy,
-        set,
-        timeModel,
-        hideLatency,
-      );
-      const seconds = job.iterations * iteration * (1 + FEWER_HOPS * hops);
-      const { grams, usd } = perSecond(gpus, set, cheapestFirst, reach, valuer);
-      const score = valuer.score(seconds, usd * seconds, grams * seconds);
-      const last = kept[kept.length - 1];
-      if (kept.length === finalists && score >= last!.score) continue;
-      if (kept.length === finalists) kept.pop();
-      const place = kept.findIndex((each) => score < each.score);
-      kept.splice(place < 0 ? kept.length : place, 0, { set, gpus, need, score });
-    }
+    for (const set of reach.sets(need).values()) consider(set, gpus, need);
   }
-  return kept;
+  // Besides, every set with all that it has: round numbers would leave some of it idle.
+  for (const { gpus: free, mask } of reach.sets(0).values()) {
+    const gpus = largestUpTo(counts, Math.min(target.targetGpus, free));
+    if (gpus === undefined) continue;
+    const need = needBitsPerSecond(job, gpu, gpus, timeModel);
+    const set = reach.sets(need).get(mask);
+    if (set) consider(set, gpus, need);
+  }
 }
 
 /** Seconds of one iteration, by formula. */
@@ -153,8 +178,7 @@ function perSecond(
 function placementOf(
   job: Job,
   fleet: Fleet,
-  { gpus, need, set }: Proposal,
-  gpu: GpuType,
+  { gpu, gpus, need, set }: Proposal,
   { ledger, view }: SearchContext,
   { usdPerSecond }: Valuer,
   options: PlusOptions,
@@ -179,15 +203,20 @@ function placementOf(
 /** The set with most GPUs that the least count's bandwidth allows, and why the other regions cannot join it. */
 function nearestMiss(
   job: Job,
-  reach: Reach,
-  gpu: GpuType | undefined,
+  hops: HopMatrices,
   neededGpus: number,
   { ledger, view }: SearchContext,
+  { exactRegions }: PlusOptions,
 ): Candidate | undefined {
+  const gpu = typesBySpeed(job, ledger)[0];
   if (!gpu) return undefined;
   const need = needBitsPerSecond(job, gpu, neededGpus, view.timeModel);
-  const [nearest] = [...reach.sets(need)].sort((a, b) => b.gpus - a.gpus || a.mask - b.mask);
-  if (!nearest) return undefined;
+  const sets = [
+    ...reachOver(ledger, hops, exactRegions, () => true)
+      .sets(need)
+      .values(),
+  ];
+  const nearest = sets.sort((a, b) => b.gpus - a.gpus || a.mask - b.mask)[0]!;
   const path = nearest.path();
   const { regions } = ledger.fleet;
   const rejections = regions.flatMap(({ name }, region): Rejection[] => {
@@ -197,18 +226,10 @@ function nearestMiss(
       residualBitsPerSecond(ledger, b, region) > residualBitsPerSecond(ledger, a, region) ? b : a,
     );
     const residual = residualBitsPerSecond(ledger, from, region);
+    if (residual >= need) return [];
     const hop = { from: regions[from]!.name, to: name };
-    return residual < need
-      ? [
-          {
-            constraint: "bandwidth",
-            region: name,
-            ...hop,
-            neededBitsPerSecond: need,
-            residualBitsPerSecond: residual,
-          },
-        ]
-      : [];
+    const figures = { neededBitsPerSecond: need, residualBitsPerSecond: residual };
+    return [{ constraint: "bandwidth", region: name, ...hop, ...figures }];
   });
   return {
     regions: path.map((region) => regions[region]!.name),
@@ -218,13 +239,19 @@ function nearestMiss(
   };
 }
 
-/** The type with the longest micro-batch among those that could be used: the others wait for it. */
-function slowestGpu(job: Job, fleet: Fleet, regions: readonly number[]): GpuType | undefined {
-  const seconds = (gpu: GpuType) => forwardSecondsOn(job, gpu) + backwardSecondsOn(job, gpu);
-  return regions
-    .map((region) => fleet.regions[region]!.gpuType)
-    .reduce<GpuType | undefined>(
-      (slowest, gpu) => (slowest && seconds(slowest) >= seconds(gpu) ? slowest : gpu),
-      undefined,
-    );
+/** The types that have free GPUs, the slowest first, each speed once. */
+function typesBySpeed(job: Job, { fleet, freeGpus }: Ledger): GpuType[] {
+  const types = new Map<number, GpuType>();
+  fleet.regions.forEach(({ gpuType }, region) => {
+    if (freeGpus[region]! > 0) types.set(microbatchSeconds(job, gpuType), gpuType);
+  });
+  return [...types].sort(([a], [b]) => b - a).map(([, gpu]) => gpu);
+}
+
+function keepsUp(job: Job, gpu: GpuType, pace: GpuType): boolean {
+  return microbatchSeconds(job, gpu) <= microbatchSeconds(job, pace);
+}
+
+function microbatchSeconds(job: Job, gpu: GpuType): number {
+  return forwardSecondsOn(job, gpu) + backwardSecondsOn(job, gpu);
 }

@@ -17,7 +17,7 @@ export function medianMicroseconds(work: () => unknown): number {
   return quantile(samples, 0.5);
 }
 
-/** The smallest value that at least this share of the values does not exceed, the largest at 1. */
+/** The value this share of the way up, 0..1. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;

@@ -1,6 +1,7 @@
 // How many GPUs a job should have, and the bandwidth that a hop then needs (BACE-Pipe, stage 2 and 3).
 //   K* = argmin over k of (m+k−1)·t(k), t(k) = C/k + d     (without overhead d this is the largest k there is)
 //   hop test A/b ≤ F/k: the bandwidth needed grows with k, so earlier hops are tested again when a path grows.
+// One GPU per stage throughout: for a job whose stages are units of several GPUs, give job and fleet in units (unit.ts).
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GpuType } from "../fleet/gpu-types.ts";
 import { BITS_PER_BYTE } from "../units.ts";
@@ -8,10 +9,13 @@ import { stageSeconds } from "./iteration-time.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "./job.ts";
 import { stageLayers } from "./stages.ts";
 
-/** Seconds of one iteration on k GPUs of a type with nothing lost to communication: a lower bound on any placement's. */
+/**
+ * Seconds of one iteration on k GPUs of a type with nothing lost to communication between stages: a lower bound on any
+ * placement's. Replicas reduce their gradients wherever they are.
+ */
 export function idealIterationSeconds(job: Job, gpu: GpuType, gpus: number): number {
   const t = stageSeconds(job, forwardSecondsOn(job, gpu), backwardSecondsOn(job, gpu), gpus);
-  return (job.microbatches + gpus - 1) * t;
+  return (job.microbatches + gpus - 1) * t + (job.reductionSeconds ?? 0) / gpus;
 }
 
 /** Counts in [minGpus, maxGpus], ascending, at which every stage fits in memory. More need not fit where fewer do. */

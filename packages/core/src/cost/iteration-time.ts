@@ -3,13 +3,16 @@
 //   serial      (m+k−1)·(t + 2·A/b)       BACE-Pipe, communication after computation; no latency
 //   1f1b        the timing pass over a 1F1B schedule, with the placement's extra warm-up: whole layers per stage, latency
 //               and occupancy per directed hop
-// with t = C/k + d, b the slowest hop's granted bandwidth. k is real-valued in the first two (C/k), whole layers in the third.
+// with t = C/k + d, b the slowest hop's granted bandwidth. k is real-valued in the first two (C/k), whole layers in the
+// third. Replicas then reduce their gradients (gradient-reduction.ts).
 import { type Fleet, topologyOf } from "../fleet/fleet.ts";
 import { forEachHop, type Placement, placedGpus } from "../fleet/ledger.ts";
 import { type Link, oneFOneBSeconds } from "../pipeline/index.ts";
 import { BITS_PER_BYTE } from "../units.ts";
+import { gradientReductionSeconds } from "./gradient-reduction.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "./job.ts";
 import { placementExtraForwards, stageLayers, stageRegions } from "./stages.ts";
+import { placementInUnits, unitView } from "./unit.ts";
 
 export const TIME_MODELS = ["overlapped", "serial", "1f1b"] as const;
 export type TimeModel = (typeof TIME_MODELS)[number];
@@ -32,6 +35,13 @@ export function occupancySeconds(job: Job, bitsPerSecond: number): number {
 /** Seconds of one iteration. Throws if a hop was granted no bandwidth. */
 export function iterationSeconds(job: Job, fleet: Fleet, placement: Placement, model: TimeModel): number {
   if (placement.hopBitsPerSecond.some((b) => b <= 0)) throw new Error(`${job.id}: a hop without bandwidth`);
+  const view = unitView(job, fleet);
+  const units = placementInUnits(placement, view.unitGpus);
+  return pipelineSeconds(view.job, view.fleet, units, model) + gradientReductionSeconds(job, view, units);
+}
+
+/** One GPU per stage, as everything below. */
+function pipelineSeconds(job: Job, fleet: Fleet, placement: Placement, model: TimeModel): number {
   if (model === "1f1b") return scheduledIterationSeconds(job, fleet, placement);
   const stages = placedGpus(placement);
   const t = slowestStageSeconds(job, fleet, placement, stages);
@@ -56,13 +66,15 @@ export interface StageTimes {
 
 /** Forward and backward seconds of every stage of a placement, overhead left out. The head is the last stage's. */
 export function stageTimes(
-  job: Job,
-  fleet: Fleet,
-  placement: Placement,
+  asked: Job,
+  askedFleet: Fleet,
+  inGpus: Placement,
 ): { forward: number[]; backward: number[] } {
+  const { fleet, job, unitGpus } = unitView(asked, askedFleet);
+  const placement = placementInUnits(inGpus, unitGpus);
   const positions = stageRegions(placement.gpus);
   const layers = stageLayers(job, positions.length, fleet, placementExtraForwards(placement));
-  if (!layers) throw new Error(`${job.id} does not fit in memory on ${positions.length} GPUs`);
+  if (!layers) throw new Error(`${job.id} does not fit in memory on ${positions.length} stages`);
   const gpuOf = (stage: number) => fleet.regions[placement.regions[positions[stage]!]!]!.gpuType;
   const share = (stage: number) => {
     const units = layers[stage]!.layerCount + (stage === positions.length - 1 ? job.headLayers : 0);
@@ -75,7 +87,9 @@ export function stageTimes(
 }
 
 /** The directed links of a placement between neighbouring stages; stages in one region exchange in no time. */
-export function stageLinks(job: Job, fleet: Fleet, placement: Placement): Link[] {
+export function stageLinks(asked: Job, askedFleet: Fleet, inGpus: Placement): Link[] {
+  const { fleet, job, unitGpus } = unitView(asked, askedFleet);
+  const placement = placementInUnits(inGpus, unitGpus);
   const { latencySeconds, regionCount } = topologyOf(fleet);
   const links: Link[] = [];
   let lastStage = -1;

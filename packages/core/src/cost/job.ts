@@ -1,17 +1,20 @@
 // What a job asks of a fleet: the work of one iteration, how it may be cut into stages, and what crosses a cut.
 // Source of the quantities: BACE-Pipe §model (m micro-batches, N iterations, boundary bytes A, one-GPU times F and B,
-// per-action overhead d). Left out here: tensor and data parallelism.
+// per-action overhead d). What tensor and data parallelism do to them is in unit.ts.
 import type { GpuType } from "../fleet/gpu-types.ts";
 import type { MemoryOptions } from "../model/memory.ts";
 import type { ModelShape } from "../model/shape.ts";
 
-/** Work of one micro-batch through the whole model: counted in FLOPs, or given outright as time on any one GPU. */
+/**
+ * Work of one micro-batch through the whole model: counted in FLOPs, or given outright as time on any one GPU, or on the
+ * GPUs of one tensor parallel group.
+ */
 export type Work =
   | {
       readonly kind: "flops";
       readonly forwardFlops: number;
       readonly backwardFlops: number;
-      /** Share of a GPU's peak that training reaches, 0..1. */
+      /** Share of a GPU's peak that training reaches, 0..1; what tensor parallelism loses is part of it. */
       readonly efficiency: number;
     }
   | { readonly kind: "seconds"; readonly forwardSeconds: number; readonly backwardSeconds: number };
@@ -38,7 +41,7 @@ export interface Job {
   readonly layers: number;
   /** Work of the output head, which the last stage does besides its layers, in layers; 0 where it is not known. */
   readonly headLayers: number;
-  /** Micro-batches per iteration (m). */
+  /** Micro-batches per iteration (m), over all replicas. */
   readonly microbatches: number;
   /** Iterations, that is optimizer steps, of the whole job (N). */
   readonly iterations: number;
@@ -51,6 +54,14 @@ export interface Job {
   /** Asked for; counts at which memory does not suffice are left out by `countsThatFit`. */
   readonly minGpus: number;
   readonly maxGpus: number;
+  /** GPUs of one node that share each stage of each replica (t); 1 where absent. */
+  readonly tensorParallel?: number;
+  /** Replicas of the pipeline over the same regions (d), of which each stage's are in one region; 1 where absent. Divides m. */
+  readonly dataParallel?: number;
+  /** Of the whole model, where `memory` does not say: what replicas reduce once per iteration. Nothing where absent. */
+  readonly gradientBytes?: number;
+  /** Only in units (unit.ts): of reducing the gradients of an iteration, with one stage and the fastest interconnect. */
+  readonly reductionSeconds?: number;
   /** To be finished this long after submission; a policy that defers for cheaper electricity keeps to it. */
   readonly deadlineSeconds?: number;
   readonly training?: Training;
@@ -73,6 +84,8 @@ export function demandKey(job: Job): string {
     memory,
     job.minGpus,
     job.maxGpus,
+    job.tensorParallel,
+    job.dataParallel,
   ]);
   demandKeys.set(job, key);
   return key;

@@ -45,7 +45,7 @@ export function gpuUsdPerHour(fleet: Fleet, region: number, atSeconds: number): 
   );
 }
 
-/** USD of traffic between regions over the whole job: every micro-batch crosses every hop once each way. */
+/** USD of traffic between regions over the whole job: every micro-batch of every replica crosses every hop once each way. */
 export function egressUsd(job: Job, fleet: Fleet, placement: Placement): number {
   const { egressUsdPerGb, regionCount } = topologyOf(fleet);
   const gbEachWay = (job.activationBytes * job.microbatches * job.iterations) / BYTES_PER_GB;

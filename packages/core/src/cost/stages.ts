@@ -1,5 +1,6 @@
 // How a model's layers are cut into stages: contiguous, as even as memory allows. Without a memory model as even as
-// whole layers allow, the longer stages first. Left out: splits weighted by unequal GPUs or by the head's work.
+// whole layers allow, the longer stages first. One GPU per stage: others come here in units (unit.ts).
+// Left out: splits weighted by unequal GPUs or by the head's work.
 import { type Fleet, smallestMemoryBytes } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
 import { fittingSplit } from "../model/memory.ts";

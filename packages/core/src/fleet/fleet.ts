@@ -16,6 +16,8 @@ export interface Region {
   readonly pue: number;
   readonly latitude?: number;
   readonly longitude?: number;
+  /** What one GPU can send to others of the region; see `interconnectBitsPerSecondOf`. */
+  readonly interconnectBitsPerSecond?: number;
 }
 
 export interface Link {
@@ -83,6 +85,14 @@ export function smallestMemoryBytes(fleet: Fleet): number {
   return Math.min(
     ...(populated.length > 0 ? populated : fleet.regions).map(({ gpuType }) => gpuType.memoryBytes),
   );
+}
+
+/** An assumption: one 400 Gbit/s network card per GPU, as DGX H100 and its likes have. */
+const USUAL_INTERCONNECT_BITS_PER_SECOND = 400e9;
+
+/** What one GPU of a region can send to others there, in another node if need be. */
+export function interconnectBitsPerSecondOf({ interconnectBitsPerSecond }: Region): number {
+  return interconnectBitsPerSecond ?? USUAL_INTERCONNECT_BITS_PER_SECOND;
 }
 
 /** Watts of one busy GPU of a region, facility overhead included. */

@@ -10,7 +10,7 @@ import { type Fleet, topologyOf } from "./fleet.ts";
 export interface Placement {
   /** Region indices, in the order of the pipeline's stages. No region twice. */
   readonly regions: readonly number[];
-  /** GPUs per region of the path, each ≥ 1. One pipeline stage per GPU. */
+  /** GPUs per region of the path, each ≥ 1. One pipeline stage per GPU, or per unit of several (cost/unit.ts). */
   readonly gpus: readonly number[];
   /** Reserved per hop (regions.length − 1 of them), the same in both directions. Whole numbers. */
   readonly hopBitsPerSecond: readonly number[];

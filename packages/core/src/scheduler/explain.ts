@@ -53,7 +53,9 @@ function worthText({ runSeconds, score, usd }: Candidate): string {
 export function rejectionText(rejection: Rejection): string {
   switch (rejection.constraint) {
     case "no-free-gpus":
-      return `not ${rejection.region}: no GPU is free there`;
+      return rejection.unitGpus === undefined
+        ? `not ${rejection.region}: no GPU is free there`
+        : `not ${rejection.region}: fewer than the ${rejection.unitGpus} GPUs of a stage are free there`;
     case "single-region":
       return `not beyond ${rejection.region}: this policy keeps a job in one region`;
     case "bandwidth": {

@@ -3,6 +3,7 @@
 // the connected component's GPUs are compared, which never refuses a job that fits.
 import { neededBitsPerSecond } from "../cost/gpu-count.ts";
 import type { Job } from "../cost/job.ts";
+import { unitView } from "../cost/unit.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { hopCapacityBitsPerSecond } from "../fleet/ledger.ts";
 import { commonestGpu, leastCount } from "./target.ts";
@@ -21,6 +22,14 @@ export interface Reach {
 }
 
 export function reachOf(job: Job, fleet: Fleet): Reach {
+  const view = unitView(job, fleet);
+  const reach = reachOfStages(view.job, view.fleet);
+  const { gpus, neededGpus } = reach;
+  return { ...reach, gpus: gpus * view.unitGpus, neededGpus: neededGpus * view.unitGpus };
+}
+
+/** One GPU per stage. */
+function reachOfStages(job: Job, fleet: Fleet): Reach {
   const neededGpus = leastCount(job, fleet) ?? job.minGpus;
   const needed = neededBitsPerSecond(job, commonestGpu(fleet), neededGpus, "forward");
   const regions = fleet.regions

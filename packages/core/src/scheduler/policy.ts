@@ -112,7 +112,12 @@ export interface Candidate {
 }
 
 export type Rejection =
-  | { readonly constraint: "no-free-gpus"; readonly region: string }
+  | {
+      readonly constraint: "no-free-gpus";
+      readonly region: string;
+      /** Fewer than this are free, which is one stage's need; 1 where absent. */
+      readonly unitGpus?: number;
+    }
   | { readonly constraint: "single-region"; readonly region: string }
   | {
       readonly constraint: "bandwidth";

@@ -12,6 +12,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { copyLedger, type Ledger, openLedger, reserve } from "../fleet/ledger.ts";
 import type { Decision, Explanation, OrderTerms, Policy, Round, Search, View } from "./policy.ts";
 import { keepsReservation, type Reservation, reservationFor } from "./reservation.ts";
+import { inUnits } from "./units.ts";
 
 export type StartRule = "exact" | "minimum";
 
@@ -67,7 +68,8 @@ export function bySubmission(a: Job, b: Job): number {
   return a.submitSeconds - b.submitSeconds || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-export function policyOf(parts: PolicyParts): Policy {
+export function policyOf(ofOneGpu: PolicyParts): Policy {
+  const parts = inUnits(ofOneGpu);
   const feasible = feasibility(parts);
   return {
     name: parts.name,

@@ -7,6 +7,7 @@ import {
   neededBitsPerSecond,
 } from "../cost/gpu-count.ts";
 import type { Job } from "../cost/job.ts";
+import { unitView } from "../cost/unit.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GpuType } from "../fleet/gpu-types.ts";
 import type { StartRule } from "./round.ts";
@@ -66,21 +67,34 @@ export function idealOf(job: Job, fleet: Fleet): Ideal {
   ideals.set(fleet, ofFleet);
   const known = ofFleet.get(job);
   if (known) return known;
+  const view = unitView(job, fleet);
+  const ideal =
+    view.unitGpus > 1 ? inGpus(idealOf(view.job, view.fleet), view.unitGpus) : idealOfStages(job, fleet);
+  ofFleet.set(job, ideal);
+  return ideal;
+}
+
+/** The counts that are found in units of several GPUs, in GPUs. */
+function inGpus(ideal: Ideal, unitGpus: number): Ideal {
+  const counts = ideal.counts.map((units) => units * unitGpus);
+  return { ...ideal, counts, bestGpus: ideal.bestGpus * unitGpus };
+}
+
+/** One GPU per stage. */
+function idealOfStages(job: Job, fleet: Fleet): Ideal {
   const counts = countsThatFit(job, fleet);
   const best = (type: GpuType) => (counts.length > 0 ? bestGpuCount(job, type, counts) : job.minGpus);
   // The bound takes the best count on each type there is: no placement, mixed or not, beats the fastest type alone.
   const bounds = fleet.regions.map(({ gpuType }) => idealIterationSeconds(job, gpuType, best(gpuType)));
   const gpu = commonestGpu(fleet);
   const bestGpus = best(gpu);
-  const ideal: Ideal = {
+  return {
     counts,
     bestGpus,
     bestSeconds: idealIterationSeconds(job, gpu, bestGpus),
     bestNeedBitsPerSecond: neededBitsPerSecond(job, gpu, bestGpus, "forward"),
     lowerBoundSeconds: Math.min(...bounds),
   };
-  ofFleet.set(job, ideal);
-  return ideal;
 }
 
 const commonest = new WeakMap<Fleet, GpuType>();

@@ -1,5 +1,6 @@
 // From what a person wrote about a job to what the scheduler works with, given the fleet it is for.
 import type { Job, Training, Work } from "../cost/job.ts";
+import { unitGpusOf } from "../cost/unit.ts";
 import { type Fleet, smallestMemoryBytes } from "../fleet/fleet.ts";
 import { efficiencyOf } from "../model/efficiency/index.ts";
 import {
@@ -11,6 +12,7 @@ import {
   modelFlops,
 } from "../model/index.ts";
 import { reachOf } from "../scheduler/feasibility.ts";
+import { largestRegionGpus } from "../scheduler/free.ts";
 import { leastCount } from "../scheduler/target.ts";
 import { BYTES_PER_GB } from "../units.ts";
 import { type Diagnostic, nameHint } from "./diagnostic.ts";
@@ -42,12 +44,21 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const { name: id, tenant, submitSeconds = 0, microbatches, iterations, overheadSeconds } = input;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
   const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
+  const unit = unitOf(input);
+  const unitGpus = unitGpusOf(unit);
+  const most = demand.layers * unitGpus;
   const bounds = {
-    minGpus: input.minGpus ?? 1,
-    maxGpus: Math.min(input.maxGpus ?? demand.layers, demand.layers),
+    minGpus: Math.ceil((input.minGpus ?? 1) / unitGpus) * unitGpus,
+    maxGpus: Math.floor(Math.min(input.maxGpus ?? most, most) / unitGpus) * unitGpus,
   };
-  const job: Job = { ...demand, ...own, ...bounds };
-  return untrainable(job, context) ?? tooManyStages(job, context) ?? tooLarge(job, context) ?? job;
+  const job: Job = { ...demand, ...own, ...unit, ...bounds };
+  return (
+    unusableUnit(job, input, context) ??
+    untrainable(job, context) ??
+    tooManyStages(job, context) ??
+    tooLarge(job, context) ??
+    job
+  );
 }
 
 type Demand = Pick<Job, "work" | "layers" | "headLayers" | "activationBytes" | "memory" | "training">;
@@ -55,8 +66,19 @@ type Demand = Pick<Job, "work" | "layers" | "headLayers" | "activationBytes" | "
 function demandOutright(input: JobInput): Demand {
   const { forwardSeconds, backwardSeconds, activationBytes } = input;
   const work: Work = { kind: "seconds", forwardSeconds: forwardSeconds!, backwardSeconds: backwardSeconds! };
-  const layers = input.layers ?? input.maxGpus ?? input.minGpus ?? 1;
+  const unitGpus = unitGpusOf(input);
+  const { minGpus = 1, maxGpus = Math.ceil(minGpus / unitGpus) * unitGpus } = input;
+  const layers = input.layers ?? Math.max(1, Math.floor(maxGpus / unitGpus));
   return { work, layers, headLayers: 0, activationBytes: activationBytes! };
+}
+
+/** What it says besides one GPU per stage, if it does. */
+function unitOf({ dataParallel, gradientBytes, tensorParallel }: JobInput) {
+  return {
+    ...(tensorParallel > 1 ? { tensorParallel } : {}),
+    ...(dataParallel > 1 ? { dataParallel } : {}),
+    ...(gradientBytes === undefined ? {} : { gradientBytes }),
+  };
 }
 
 function demandOfModel(input: JobInput, shape: ModelShape, { efficiency, fleet }: JobContext): Demand {
@@ -82,8 +104,9 @@ function demandOfModel(input: JobInput, shape: ModelShape, { efficiency, fleet }
 
 /** Of the fleet's slowest type: a pipeline runs at the pace of that. */
 function fittedEfficiency(input: JobInput, shape: ModelShape, { regions }: Fleet): number {
-  const { microbatchSize, recomputation } = input;
-  const work = { shape, sequenceLength: input.sequenceLength!, microbatchSize, recomputation };
+  const { microbatchSize, recomputation, tensorParallel } = input;
+  const sequenceLength = input.sequenceLength!;
+  const work = { shape, sequenceLength, microbatchSize, recomputation, tensorParallel };
   return Math.min(...regions.map(({ gpuType }) => efficiencyOf({ ...work, gpu: gpuType })));
 }
 
@@ -109,14 +132,50 @@ function shapeOf({ model }: JobInput, { source, path }: JobContext): ModelShape 
   return source.diagnostic([...path, "model"], "unknown-model", `there is no model "${model}"`, hint);
 }
 
+/** A stage's GPUs that no region has, that the model cannot be cut for, or that the job's own bounds leave out. */
+function unusableUnit(
+  job: Job,
+  { maxGpus = Number.POSITIVE_INFINITY }: JobInput,
+  { fleet, source, path }: JobContext,
+): Diagnostic | undefined {
+  const { dataParallel = 1, memory, minGpus, tensorParallel = 1 } = job;
+  const unitGpus = unitGpusOf(job);
+  if (unitGpus === 1) return undefined;
+  const field = tensorParallel > 1 ? "tensorParallel" : "dataParallel";
+  const complain = (message: string, hint: string) =>
+    source.diagnostic([...path, field], "invalid-field", message, hint);
+  const stage = `a stage has ${tensorParallel} × ${dataParallel} = ${unitGpus} GPUs of one region`;
+  const heads = memory?.shape.attentionHeads ?? tensorParallel;
+  if (heads % tensorParallel !== 0) {
+    const message = `tensorParallel ${tensorParallel} does not divide the model's ${heads} attention heads`;
+    return complain(message, `give a divisor of ${heads}`);
+  }
+  const largest = largestRegionGpus(fleet);
+  if (unitGpus > largest)
+    return complain(`${stage}, and the largest has ${largest}`, "lower tensorParallel or dataParallel");
+  if (minGpus > maxGpus) {
+    const bounds = "minGpus and maxGpus leave no multiple of it";
+    return complain(`${stage}; ${bounds}`, `set maxGpus to a multiple of ${unitGpus}, minGpus or more`);
+  }
+  return undefined;
+}
+
 /** What the worker cannot train. */
-function untrainable({ id, training, maxGpus }: Job, context: JobContext): Diagnostic | undefined {
+function untrainable(job: Job, context: JobContext): Diagnostic | undefined {
+  const { id, training, maxGpus } = job;
   const { source, path, mustTrain } = context;
   if (!training) {
     if (!mustTrain) return undefined;
     const message = `job "${id}" says nothing to train`;
     const hint = "give it a model and a training section, or simulate it";
     return source.diagnostic([...path, "name"], "job-without-training", message, hint);
+  }
+  if (unitGpusOf(job) > 1) {
+    const field = job.tensorParallel === undefined ? "dataParallel" : "tensorParallel";
+    const message = `the worker trains with pipeline parallelism alone: one GPU per stage, one replica`;
+    const hint =
+      "leave tensorParallel and dataParallel out, or simulate the job without its training section";
+    return source.diagnostic([...path, field], "invalid-field", message, hint);
   }
   const complain = (message: string, hint: string) =>
     source.diagnostic([...path, "model"], "invalid-field", message, hint);
@@ -152,11 +211,13 @@ function untrainable({ id, training, maxGpus }: Job, context: JobContext): Diagn
 function tooManyStages(job: Job, { fleet, source, path }: JobContext): Diagnostic | undefined {
   if (job.minGpus > job.maxGpus) {
     const message = `minGpus ${job.minGpus} is more than the ${job.layers} layers that can each be a stage`;
-    return source.diagnostic([...path, "minGpus"], "invalid-field", message, `give ${job.layers} or less`);
+    const hint = `give ${job.layers * unitGpusOf(job)} or less`;
+    return source.diagnostic([...path, "minGpus"], "invalid-field", message, hint);
   }
   if (leastCount(job, fleet) !== undefined) return undefined;
   const gigabytes = smallestMemoryBytes(fleet) / BYTES_PER_GB;
-  const message = `no split into ${job.minGpus} to ${job.maxGpus} stages fits the model into GPUs of ${gigabytes} GB`;
+  const [least, most] = [job.minGpus, job.maxGpus].map((gpus) => gpus / unitGpusOf(job));
+  const message = `no split into ${least} to ${most} stages fits the model into GPUs of ${gigabytes} GB`;
   return source.diagnostic(
     [...path, "model"],
     "job-does-not-fit-memory",

@@ -115,8 +115,9 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
       diagnostics.push(source.diagnostic(["regions", i, "gpuType"], "unknown-gpu-type", message, hint));
     }
     const { name, gpus, pue, latitude, longitude, priceUsdPerKwh, carbonGramsPerKwh } = region;
+    const { interconnectBitsPerSecond } = region;
     return withoutUndefined({
-      ...{ name, gpus, pue, latitude, longitude },
+      ...{ name, gpus, pue, latitude, longitude, interconnectBitsPerSecond },
       gpuType: gpuType ?? types.values().next().value!,
       tariff: seriesOf(priceUsdPerKwh),
       carbon: carbonGramsPerKwh === undefined ? undefined : seriesOf(carbonGramsPerKwh),

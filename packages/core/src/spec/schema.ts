@@ -10,6 +10,9 @@ import { count, nameSchema, quantity } from "./quantity.ts";
 /** A schedule has stages × micro-batches × 2 actions, and all of them are timed for every placement. */
 const MAX_MICROBATCHES = 4096;
 const MAX_LAYERS = 512;
+/** GPUs of one node, and replicas: more than any published run has. */
+const MAX_TENSOR_PARALLEL = 64;
+const MAX_GPUS = 65_536;
 
 export const gpuTypeSchema = z.strictObject({
   peakFlopsPerSecond: quantity("flopsPerSecond", { above: 0 }),
@@ -49,6 +52,8 @@ export const regionSchema = z.strictObject({
   pue: z.number().min(1, "a PUE is at least 1 — facility power over IT power").default(1),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
+  /** What one GPU can send to others of the region, for jobs with replicas. An assumption where absent: 400 Gbit/s. */
+  interconnectBitsPerSecond: quantity("bitsPerSecond", { above: 0 }).optional(),
 });
 
 export const linkSchema = z.strictObject({
@@ -99,10 +104,18 @@ export const jobSchema = z
     model: z.union([z.string(), shapeSchema]).optional(),
     sequenceLength: count(1).optional(),
     microbatchSize: count(1).default(1),
+    /** Of all replicas together. */
     microbatches: count(1, MAX_MICROBATCHES),
     iterations: count(1),
-    minGpus: count(1, MAX_LAYERS).optional(),
-    maxGpus: count(1, MAX_LAYERS).optional(),
+    /** Counts of GPUs, not of stages: rounded to whole units of tensorParallel × dataParallel. */
+    minGpus: count(1, MAX_GPUS).optional(),
+    maxGpus: count(1, MAX_GPUS).optional(),
+    /** GPUs of one node that share each stage; what they lose by it belongs in efficiency. */
+    tensorParallel: count(1, MAX_TENSOR_PARALLEL).default(1),
+    /** Replicas of the pipeline over the same regions, each with its part of the micro-batches. */
+    dataParallel: count(1, MAX_MICROBATCHES).default(1),
+    /** Of the whole model, for jobs without one: what replicas reduce once per iteration, in fp32. Nothing where absent. */
+    gradientBytes: quantity("bytes", { min: 0 }).optional(),
     layers: count(1, MAX_LAYERS).optional(),
     forwardSeconds: quantity("seconds", { above: 0 }).optional(),
     backwardSeconds: quantity("seconds", { above: 0 }).optional(),
@@ -132,6 +145,17 @@ export const jobSchema = z
         if (job[field] !== undefined)
           complain(field, "follows from the model — leave it out, or leave out model");
       }
+    }
+    if (job.model !== undefined && job.gradientBytes !== undefined)
+      complain("gradientBytes", "follows from the model — leave it out, or leave out model");
+    if (job.microbatches % job.dataParallel !== 0) {
+      const message = `${job.dataParallel} replicas cannot have equal parts of ${job.microbatches} micro-batches`;
+      complain("dataParallel", `${message} — give a divisor of microbatches`);
+    }
+    const mostGpus = MAX_LAYERS * job.tensorParallel * job.dataParallel;
+    for (const field of ["minGpus", "maxGpus"] as const) {
+      const message = `${job[field]} is above ${mostGpus}, ${MAX_LAYERS} stages — give ${mostGpus} or less`;
+      if ((job[field] ?? 0) > mostGpus) complain(field, message);
     }
     if (job.minGpus !== undefined && job.maxGpus !== undefined && job.minGpus > job.maxGpus) {
       complain("minGpus", `${job.minGpus} is more than maxGpus ${job.maxGpus} — lower it`);

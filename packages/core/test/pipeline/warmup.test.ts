@@ -73,7 +73,9 @@ describe("1F1B with extra warm-up", () => {
     // One cut may be as slow as a whole micro-batch; of several, each must keep up with the forwards of the warm-up.
     const oneOf6 = fc
       .tuple(fc.integer({ min: 0, max: 5 }), cut(3))
-      .map(([place, only]) => Array.from({ length: 6 }, (_, position) => (position === place ? only : undefined)));
+      .map(([place, only]) =>
+        Array.from({ length: 6 }, (_, position) => (position === place ? only : undefined)),
+      );
     const many = fc.array(cut(1), { minLength: 6, maxLength: 6 });
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 7 }), fc.oneof(oneOf6, many), (stages, choice) => {

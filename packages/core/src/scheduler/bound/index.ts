@@ -4,6 +4,7 @@
 //   machine plus half of each job's shortest run;  the Lagrangian bound, which prices GPUs over time
 import { idealIterationSeconds } from "../../cost/gpu-count.ts";
 import type { Job } from "../../cost/job.ts";
+import { unitView } from "../../cost/unit.ts";
 import { type Fleet, totalGpus } from "../../fleet/fleet.ts";
 import { idealOf } from "../target.ts";
 import { type Choices, lagrangianBound } from "./lagrangian.ts";
@@ -54,10 +55,11 @@ export function averageJctLowerBound(jobs: readonly Choices[], gpus: number): Jc
 
 /** The bound of core's own jobs; counts that do not fit in memory are no choice. Times are those of the fastest GPU type. */
 export function averageJctBoundOf(jobs: readonly Job[], fleet: Fleet): JctBound {
-  const types = [...new Set(fleet.regions.map(({ gpuType }) => gpuType))];
   const choices = jobs.map((job): Choices => {
+    const view = unitView(job, fleet);
+    const types = [...new Set(view.fleet.regions.map(({ gpuType }) => gpuType))];
     const secondsOn = (gpus: number) =>
-      Math.min(...types.map((type) => idealIterationSeconds(job, type, gpus)));
+      Math.min(...types.map((type) => idealIterationSeconds(view.job, type, gpus / view.unitGpus)));
     return {
       submitSeconds: job.submitSeconds,
       choices: idealOf(job, fleet).counts.map((gpus) => ({

@@ -1,0 +1,53 @@
+// Reducing the gradients of d replicas once per iteration. The replicas of a stage are in one region, so this stays on the
+// region's interconnect: a ring all-reduce in which every GPU sends 2(d−1)/d of its gradients, fp32.
+// Nothing of it overlaps with the backward pass: an upper estimate. A sharded optimizer (reduce-scatter, then all-gather)
+// sends as much or less. Left out: latency, and that stages which are done early could begin early.
+import { type Fleet, interconnectBitsPerSecondOf } from "../fleet/fleet.ts";
+import type { Placement } from "../fleet/ledger.ts";
+import { type ModelSlice, sliceParameters, wholeModel } from "../model/shape.ts";
+import { BITS_PER_BYTE } from "../units.ts";
+import type { Job } from "./job.ts";
+import { placementExtraForwards, stageLayers, stageRegions } from "./stages.ts";
+import type { UnitView } from "./unit.ts";
+
+const BYTES_PER_GRADIENT = 4;
+
+/**
+ * Seconds per iteration until the slowest stage's gradients are reduced; 0 with one replica, or where no size is known.
+ * @param job with its t and d, as it was asked for.
+ * @param view the same in units, and the placement too.
+ */
+export function gradientReductionSeconds(job: Job, view: UnitView, placement: Placement): number {
+  if (!reduces(job)) return 0;
+  const positions = stageRegions(placement.gpus);
+  const stages = stageLayers(view.job, positions.length, view.fleet, placementExtraForwards(placement));
+  if (!stages) throw new Error(`${job.id} does not fit in memory on ${positions.length} stages`);
+  const seconds = stages.map(({ firstLayer, layerCount: layers }, stage) => {
+    const ends = { embedding: firstLayer === 0, head: firstLayer + layers === job.layers };
+    const region = view.fleet.regions[placement.regions[positions[stage]!]!]!;
+    return sentBits(job, { layers, ...ends }) / interconnectBitsPerSecondOf(region);
+  });
+  return Math.max(...seconds);
+}
+
+/** Of the whole model on one stage, at the fastest interconnect: on k stages the largest takes at least 1/k of it. */
+export function wholeReductionSeconds(job: Job, fleet: Fleet): number {
+  if (!reduces(job)) return 0;
+  const slice = job.memory
+    ? wholeModel(job.memory.shape)
+    : { layers: job.layers, embedding: true, head: true };
+  return sentBits(job, slice) / Math.max(...fleet.regions.map(interconnectBitsPerSecondOf));
+}
+
+function reduces({ dataParallel = 1, gradientBytes, memory }: Job): boolean {
+  return dataParallel > 1 && (memory !== undefined || gradientBytes !== undefined);
+}
+
+/** By each GPU of a stage. */
+function sentBits(job: Job, slice: ModelSlice): number {
+  const { dataParallel = 1, gradientBytes = 0, memory, tensorParallel = 1 } = job;
+  const bytes = memory
+    ? BYTES_PER_GRADIENT * sliceParameters(memory.shape, slice)
+    : (gradientBytes * slice.layers) / job.layers;
+  return ((2 * (dataParallel - 1)) / dataParallel) * (bytes / tensorParallel) * BITS_PER_BYTE;
+}

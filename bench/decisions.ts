@@ -24,23 +24,17 @@ const QUEUED = [10, 1000, 10_000];
 const WARM_UP = 30;
 const DECISIONS = 200;
 
-export function decisionFigures(print: (figure: Figure) => void): Figure[] {
-  return POLICIES.flatMap((policy) =>
-    REGIONS.flatMap((regionCount) =>
-      QUEUED.flatMap((queued) => {
+export function* decisionFigures(): Iterable<Figure> {
+  for (const policy of POLICIES) {
+    for (const regionCount of REGIONS) {
+      for (const queued of QUEUED) {
         const milliseconds = decisionMilliseconds(policy, regionCount, queued);
-        const figures = [
-          { share: 0.5, word: "median" },
-          { share: 0.99, word: "p99" },
-        ].map(({ share, word }) => ({
-          name: `decision, ${policy}, ${regionCount} regions, ${queued} queued: ${word}`,
-          value: quantile(milliseconds, share),
-        }));
-        figures.forEach(print);
-        return figures;
-      }),
-    ),
-  );
+        const name = `decision, ${policy}, ${regionCount} regions, ${queued} queued`;
+        yield { name: `${name}: median`, value: quantile(milliseconds, 0.5) };
+        yield { name: `${name}: p99`, value: quantile(milliseconds, 0.99) };
+      }
+    }
+  }
 }
 
 export function decisionMilliseconds(

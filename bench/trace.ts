@@ -3,6 +3,7 @@
 // Memory is what is in use after garbage collections that are forced at times, over what was in use before the run; the
 // time that they take is not counted. Jobs are made as they come and not kept, nor are results.
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Job } from "../packages/core/src/cost/job.ts";
 import { createPolicy, type PolicyName } from "../packages/core/src/scheduler/registry.ts";
 import { simulate } from "../packages/core/src/simulator/engine.ts";
@@ -10,8 +11,6 @@ import { randomStream } from "../packages/core/src/simulator/random.ts";
 import { tracedJobs } from "../packages/core/src/spec/import/traces.ts";
 import { randomFleet } from "./networks.ts";
 
-const FILE = new URL("../../shared/data/jobs/philly.csv", import.meta.url);
-export const TRACE_IS_THERE = existsSync(FILE);
 const REGIONS = 20;
 const LOAD = 0.8;
 const SAMPLES = 40;
@@ -75,8 +74,17 @@ function runTrace(policyName: PolicyName): TraceRun {
   };
 }
 
+/** Where Microsoft's Philly trace is, as CSV, if it is anywhere. */
+export function traceFile(): string | undefined {
+  const beside = fileURLToPath(new URL("../../shared/data/jobs/philly.csv", import.meta.url));
+  const file = process.env["PHILLY_TRACE"] ?? beside;
+  return existsSync(file) ? file : undefined;
+}
+
 function readJobs(): readonly Job[] {
-  const traced = tracedJobs(readFileSync(FILE, "utf8"), "philly.csv");
+  const file = traceFile();
+  if (file === undefined) throw new Error("no trace: PHILLY_TRACE=FILE.csv says where it is");
+  const traced = tracedJobs(readFileSync(file, "utf8"), file);
   if (!traced.ok) throw new Error(traced.diagnostics.map(({ message }) => message).join("\n"));
   return traced.value;
 }

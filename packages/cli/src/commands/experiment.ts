@@ -1,14 +1,13 @@
 // `bace experiment`: a whole simulation study. Long work: shows progress, uses all cores, goes on where it was interrupted.
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { duration, share } from "@bace-pipe/core/format";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { allTasks } from "../experiment/plan.ts";
 import { runTasks } from "../experiment/pool.ts";
-import { reportText } from "../experiment/report.ts";
+import { reportText } from "../experiment/report/index.ts";
+import { sourcesHash } from "../experiment/sources.ts";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { createScreen } from "../render/screen.ts";
@@ -20,7 +19,6 @@ interface Options {
   readonly threads: number;
 }
 
-const CORE = fileURLToPath(new URL("../../../core/src/", import.meta.url));
 /** Between two signs of life where they do not overwrite each other. */
 const PLAIN_SECONDS = 15;
 
@@ -104,17 +102,6 @@ function progressLine(io: Io, of: number): (done: number) => void {
 function bar(part: number): string {
   const full = Math.round(30 * part);
   return `${"█".repeat(full)}${"░".repeat(30 - full)}`;
-}
-
-/** Results of other sources are not these: twelve digits of a hash over what decides them. */
-function sourcesHash(): string {
-  const hash = createHash("sha256");
-  const files = readdirSync(CORE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  for (const file of files) hash.update(file.slice(CORE.length)).update(readFileSync(file));
-  return hash.digest("hex").slice(0, 12);
 }
 
 function positive(text: string): number {

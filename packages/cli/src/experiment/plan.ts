@@ -9,12 +9,12 @@ import {
   TREND_SCALES,
   UNSCALED,
 } from "@bace-pipe/core/experiment";
-import type { Task } from "./task.ts";
+import { type Task, taskId } from "./task.ts";
 
 export const BANDWIDTHS = [0.3, 0.5, 0.75, 1, 1.25, 1.5] as const;
 export const GPU_SCALES = [0.5, 0.75, 1, 1.25] as const;
 export const JOB_COUNTS = [8, 12, 16, 20, 24] as const;
-/** Families in which iterations are timed by their schedule. */
+/** Families in which iterations are timed by their schedule and no job has a deadline. */
 export const TRUE_FAMILIES = ["paper-like", "wan", "wan-hourly"] as const satisfies readonly Family[];
 
 export const REFERENCES = ["srpt", "easy", "fcfs"] as const;
@@ -25,6 +25,7 @@ export const CONTENDERS: readonly string[] = [
   ...LENIENT_BASELINES,
   ...REFERENCES,
 ];
+export const DEADLINE_CONTENDERS = ["bace", "bace-plus", "plus-no-deferral"] as const;
 const SWEPT: readonly string[] = ["bace", "bace-plus", ...BASELINES, ...LENIENT_BASELINES];
 
 export interface Point {
@@ -61,14 +62,25 @@ export function trendTask(seed: number, scale: Scale): Task {
   return { section: "trends", scenario, scale, contenders: ["bace", ...BASELINES] };
 }
 
+/** Ideas of `bace-plus` that a family can tell apart: no deadline, no deferral; flat prices have no horizon. */
+export function plusAblations(family: Family): readonly string[] {
+  const moot = family === "wan-hourly" ? ["plus-no-deferral"] : ["plus-no-deferral", "plus-price-now"];
+  return Object.keys(PLUS_ABLATIONS).filter((name) => !moot.includes(name));
+}
+
 export function plusTask(family: Family, seed: number): Task {
   const scenario = { kind: "drawn" as const, family, seed };
   return {
     section: "contenders",
     scenario,
     scale: UNSCALED,
-    contenders: [...CONTENDERS, ...Object.keys(PLUS_ABLATIONS)],
+    contenders: [...CONTENDERS, ...plusAblations(family)],
   };
+}
+
+export function deadlineTask(seed: number): Task {
+  const scenario = { kind: "drawn" as const, family: "wan-deadlines" as const, seed };
+  return { section: "deadlines", scenario, scale: UNSCALED, contenders: DEADLINE_CONTENDERS };
 }
 
 export function sweepTask(family: Family, seed: number, scale: Scale): Task {
@@ -81,17 +93,24 @@ export function sweepDraws(draws: number): number {
   return Math.max(1, Math.floor(draws / 5));
 }
 
+export function seedsOf(draws: number): number[] {
+  return Array.from({ length: draws }, (_, i) => i + 1);
+}
+
+/** Each once: a sweep's point at which nothing is changed is another's too. */
 export function allTasks(draws: number): Task[] {
-  const seeds = Array.from({ length: draws }, (_, i) => i + 1);
+  const seeds = seedsOf(draws);
   const points = SWEEPS.flatMap((sweep) => sweep.points);
-  return [
+  const tasks = [
     defaultTask(UNSCALED),
     ...points.map(({ scale }) => defaultTask(scale)),
     ...seeds.map(openTask),
     ...seeds.flatMap((seed) => TREND_SCALES.map((scale) => trendTask(seed, scale))),
     ...TRUE_FAMILIES.flatMap((family) => seeds.map((seed) => plusTask(family, seed))),
+    ...seeds.map(deadlineTask),
     ...points.flatMap(({ scale }) =>
       seeds.slice(0, sweepDraws(draws)).map((seed) => sweepTask("wan-hourly", seed, scale)),
     ),
   ];
+  return [...new Map(tasks.map((task) => [taskId(task), task])).values()];
 }

@@ -33,6 +33,7 @@ export async function runTasks(
         progress(results.size, wanted.size);
       }
     } finally {
+      toDo.length = 0; // at the end, or an error: no other worker goes on
       await worker.terminate();
     }
   };

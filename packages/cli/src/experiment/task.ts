@@ -6,6 +6,7 @@ import { averageJctBoundOf, simulate } from "@bace-pipe/core";
 import {
   contender,
   type DrawnScenario,
+  deadlinesKeptShare,
   drawScenario,
   type Family,
   moreJobs,
@@ -25,6 +26,7 @@ export interface Task {
   readonly contenders: readonly string[];
 }
 
+/** NaN, in a file null, where no job finished. */
 export interface ContenderResult {
   readonly jctSeconds: number;
   readonly p95JctSeconds: number;
@@ -33,6 +35,8 @@ export interface ContenderResult {
   readonly maxWaitSeconds: number;
   /** Of all jobs; the figures are over those that finished. */
   readonly finishedShare: number;
+  /** Of the jobs with a deadline; null where none has one. */
+  readonly deadlinesKeptShare: number | null;
 }
 
 export interface TaskResult {
@@ -64,6 +68,7 @@ export function runTask(task: Task, world: RealWorld): TaskResult {
         makespanSeconds: result.makespanSeconds,
         maxWaitSeconds: result.maxWaitSeconds ?? Number.NaN,
         finishedShare: result.finishedJobs / jobs.length,
+        deadlinesKeptShare: deadlinesKeptShare(jobs, result.jobs),
       },
     ];
   });

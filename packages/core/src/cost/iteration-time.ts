@@ -11,6 +11,7 @@ import { type Link, oneFOneBSeconds } from "../pipeline/index.ts";
 import { BITS_PER_BYTE } from "../units.ts";
 import { gradientReductionSeconds } from "./gradient-reduction.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "./job.ts";
+import { createMemo } from "./memo.ts";
 import { placementExtraForwards, stageLayers, stageRegions } from "./stages.ts";
 import { placementInUnits, unitView } from "./unit.ts";
 
@@ -107,7 +108,29 @@ export function stageLinks(asked: Job, askedFleet: Fleet, inGpus: Placement): Li
   return links;
 }
 
+/**
+ * By the timing pass. Remembered: schedulers and simulators ask for the same placement again and again, and jobs of one
+ * kind for the same as others.
+ */
 function scheduledIterationSeconds(job: Job, fleet: Fleet, placement: Placement): number {
+  const key = placementKey(fleet, placement);
+  const known = timed.get(fleet, job);
+  const seconds = known.get(key) ?? timeSchedule(job, fleet, placement);
+  known.set(key, seconds);
+  return seconds;
+}
+
+const timed = createMemo<number>();
+
+/** The same for placements that are timed the same: where one region is all, only its kind of GPU matters. */
+function placementKey({ regions: all }: Fleet, placement: Placement): string {
+  const { gpus, hopBitsPerSecond, hopExtraForwards = [], regions } = placement;
+  return regions.length === 1
+    ? `${gpus[0]} ${all[regions[0]!]!.gpuType.name}`
+    : `${regions} ${gpus} ${hopBitsPerSecond} ${hopExtraForwards}`;
+}
+
+function timeSchedule(job: Job, fleet: Fleet, placement: Placement): number {
   const { forward, backward } = stageTimes(job, fleet, placement);
   const timing = {
     forwardSeconds: forward,

@@ -69,23 +69,15 @@ export interface Job {
 
 const demandKeys = new WeakMap<Job, string>();
 
-/** The same for jobs that ask the same of a fleet in every iteration: where one fits, the other does. */
+/** The same for jobs that ask the same of a fleet in every iteration. */
 export function demandKey(job: Job): string {
   const known = demandKeys.get(job);
   if (known !== undefined) return known;
   const { work, layers, headLayers, microbatches, activationBytes, overheadSeconds, memory } = job;
+  const { dataParallel, gradientBytes, maxGpus, minGpus, reductionSeconds, tensorParallel } = job;
   const key = JSON.stringify([
-    work,
-    layers,
-    headLayers,
-    microbatches,
-    activationBytes,
-    overheadSeconds,
-    memory,
-    job.minGpus,
-    job.maxGpus,
-    job.tensorParallel,
-    job.dataParallel,
+    [work, layers, headLayers, microbatches, activationBytes, overheadSeconds, memory],
+    [minGpus, maxGpus, tensorParallel, dataParallel, gradientBytes, reductionSeconds],
   ]);
   demandKeys.set(job, key);
   return key;

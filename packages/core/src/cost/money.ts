@@ -1,7 +1,7 @@
 // Electricity, money and carbon of a placement: busy GPUs draw their type's busy power, times the facility's PUE, paid by
 // the region's tariff over the run. Egress: bytes that leave a region, by link.
 import { busyFacilityWatts, type Fleet, topologyOf } from "../fleet/fleet.ts";
-import { forEachHop, type Placement } from "../fleet/ledger.ts";
+import type { Placement } from "../fleet/ledger.ts";
 import { integral, type Series, valueAt } from "../fleet/series.ts";
 import { BYTES_PER_GB, JOULES_PER_KWH, SECONDS_PER_HOUR } from "../units.ts";
 import type { Job } from "./job.ts";
@@ -45,13 +45,17 @@ export function gpuUsdPerHour(fleet: Fleet, region: number, atSeconds: number): 
   );
 }
 
-/** USD of traffic between regions over the whole job: every micro-batch of every replica crosses every hop once each way. */
-export function egressUsd(job: Job, fleet: Fleet, placement: Placement): number {
+/**
+ * USD of traffic between the regions of a path over the whole job: every micro-batch of every replica crosses every hop
+ * once each way.
+ */
+export function egressUsd(job: Job, fleet: Fleet, regions: readonly number[]): number {
   const { egressUsdPerGb, regionCount } = topologyOf(fleet);
   const gbEachWay = (job.activationBytes * job.microbatches * job.iterations) / BYTES_PER_GB;
   let usd = 0;
-  forEachHop(placement, (a, b) => {
+  for (let hop = 1; hop < regions.length; hop++) {
+    const [a, b] = [regions[hop - 1]!, regions[hop]!];
     usd += gbEachWay * (egressUsdPerGb[a * regionCount + b]! + egressUsdPerGb[b * regionCount + a]!);
-  });
+  }
   return usd;
 }

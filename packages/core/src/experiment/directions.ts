@@ -19,8 +19,8 @@ export const BASELINES = ["lcf", "ldf", "cr-lcf", "cr-ldf"] as const;
 export const ABLATIONS = ["bace-no-priority", "bace-no-pathfinder", "bace-no-costmin"] as const;
 export const STUDY_POLICIES = ["bace", ...BASELINES, ...ABLATIONS] as const;
 
-const PAPER_JCT_SAVING = [0.279, 0.647] as const;
-const PAPER_COST_SAVING = [0.126, 0.306] as const;
+export const PAPER_JCT_SAVING = [0.279, 0.647] as const;
+export const PAPER_COST_SAVING = [0.126, 0.306] as const;
 
 export const DIRECTIONS: readonly Direction[] = [
   { number: 1, finding: "BACE has the best JCT", holds: (outcomes) => isBest(outcomes, jct) },
@@ -59,7 +59,6 @@ export const DIRECTIONS: readonly Direction[] = [
   },
 ];
 
-/** The ninth: direction 1 under other bandwidths, GPU counts and loads. */
 export const TREND_SCALES = [
   { name: "bandwidth × 0.3", gpus: 1, bandwidth: 0.3 },
   { name: "bandwidth × 1.5", gpus: 1, bandwidth: 1.5 },
@@ -68,12 +67,19 @@ export const TREND_SCALES = [
   { name: "24 jobs", gpus: 1, bandwidth: 1, jobs: 24 },
 ] as const;
 
+/** The ninth, of several sets of outcomes: direction 1 at every one of `TREND_SCALES`. */
+export const TREND_DIRECTION = {
+  number: 9,
+  finding: "BACE keeps the best JCT under other bandwidths, GPUs and loads",
+  holds: (scaled: readonly Outcomes[]): boolean => scaled.every((outcomes) => isBest(outcomes, jct)),
+};
+
 export function isBest(outcomes: Outcomes, figure: (figures: Figures) => number): boolean {
   return BASELINES.every((name) => figure(outcomes["bace"]!) < figure(outcomes[name]!));
 }
 
 /** Least and greatest share that BACE saves against a baseline. */
-function savings(outcomes: Outcomes, figure: (figures: Figures) => number): [number, number] {
+export function savings(outcomes: Outcomes, figure: (figures: Figures) => number): [number, number] {
   const saved = BASELINES.map((name) => 1 - figure(outcomes["bace"]!) / figure(outcomes[name]!));
   return [Math.min(...saved), Math.max(...saved)];
 }

@@ -25,6 +25,8 @@ export interface Ledger {
   readonly reservedBitsPerSecond: Float64Array;
   /** Jobs whose path has this hop; row-major R × R, symmetric. */
   readonly jobsOnHop: Int32Array;
+  /** Rises whenever something is taken or given back: what was computed of a ledger is good until then. */
+  changes: number;
 }
 
 export function openLedger(fleet: Fleet): Ledger {
@@ -33,6 +35,7 @@ export function openLedger(fleet: Fleet): Ledger {
     freeGpus: Int32Array.from(fleet.regions, (region) => region.gpus),
     reservedBitsPerSecond: new Float64Array(fleet.regions.length ** 2),
     jobsOnHop: new Int32Array(fleet.regions.length ** 2),
+    changes: 0,
   };
 }
 
@@ -42,6 +45,7 @@ export function copyLedger(ledger: Ledger): Ledger {
     freeGpus: ledger.freeGpus.slice(),
     reservedBitsPerSecond: ledger.reservedBitsPerSecond.slice(),
     jobsOnHop: ledger.jobsOnHop.slice(),
+    changes: 0,
   };
 }
 
@@ -105,7 +109,8 @@ export function forEachHop(
 
 /**
  * The placement with the bandwidth that each of its hops really has, by the fleet's link model, while the ledger is as
- * it is. A link that has shrunk below what is reserved on it gives each job its part. @param notCounted 1 if the placement is not reserved yet, 0 if it is.
+ * it is. A link that has shrunk below what is reserved on it gives each job its part.
+ * @param notCounted 1 if the placement is not reserved yet, 0 if it is.
  */
 export function withHopRates(ledger: Ledger, placement: Placement, notCounted: 0 | 1): Placement {
   const { fleet, jobsOnHop, reservedBitsPerSecond } = ledger;
@@ -126,6 +131,7 @@ export function placedGpus(placement: Placement): number {
 }
 
 function move(ledger: Ledger, placement: Placement, sign: 1 | -1): void {
+  ledger.changes++;
   const regionCount = ledger.fleet.regions.length;
   placement.regions.forEach((region, i) => {
     ledger.freeGpus[region]! -= sign * placement.gpus[i]!;

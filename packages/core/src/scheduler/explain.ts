@@ -22,10 +22,12 @@ export function orderText({ order, policy, position }: Explanation): string {
 }
 
 /** What else than the fleet keeps it waiting; empty where it is the fleet. */
-export function heldText({ blockedBy, postponed, reservedFor }: Explanation): string {
+export function heldText({ blockedBy, depth, postponed, reservedFor }: Explanation): string {
   if (blockedBy) return `by ${blockedBy}: this policy lets nobody pass the first in line`;
   if (reservedFor)
     return `for ${reservedFor}: it has waited longest, and starting this one now would delay it`;
+  if (depth !== undefined)
+    return `until later: ${depth} jobs before it were looked at in vain, which ends a round of this policy`;
   if (!postponed) return "";
   return postponed.kind === "faster"
     ? "back: GPUs that are about to be free will finish it sooner than starting now"

@@ -72,6 +72,8 @@ export interface Explanation {
   readonly blockedBy?: string | undefined;
   /** Set when it could start, but would delay this job, which has a reservation. */
   readonly reservedFor?: string | undefined;
+  /** Set when so many jobs before it were looked at in vain that the round ended. */
+  readonly depth?: number | undefined;
   /** Set when it could start, but does better later. */
   readonly postponed?:
     | {

@@ -2,7 +2,7 @@
 // and what would be free then. Others may start where the job can still start at that time.
 import type { Job } from "../cost/job.ts";
 import { copyLedger, type Ledger, type Placement, release, reserve } from "../fleet/ledger.ts";
-import type { Decision, RunningJob, Search, View } from "./policy.ts";
+import type { View } from "./policy.ts";
 
 export interface Reservation {
   readonly job: Job;
@@ -14,15 +14,22 @@ export interface Reservation {
   started(job: Job, placement: Placement): void;
 }
 
-/** @param started the starts decided upon in this round. */
+export interface Started {
+  readonly job: Job;
+  readonly placement: Placement;
+}
+
+/** @param started the starts decided upon in this round: what is free has them taken off. */
 export function reservationFor(
   job: Job,
   ledger: Ledger,
   view: View,
-  started: ReadonlyMap<string, Decision>,
-  search: (future: Ledger) => Search,
+  started: readonly Started[],
+  fits: (future: Ledger) => boolean,
 ): Reservation {
-  const ends = [...view.running(), ...startsOf(started, view)].sort((a, b) => a.endSeconds - b.endSeconds);
+  const endOf = (other: Job, placement: Placement) => view.nowSeconds + view.runSeconds(other, placement);
+  const starts = started.map((each) => ({ ...each, endSeconds: endOf(each.job, each.placement) }));
+  const ends = [...view.running(), ...starts].sort((a, b) => a.endSeconds - b.endSeconds);
   // What is free only grows as jobs end: the first end after which the job fits is found by halving.
   const freeAfter = (count: number): Ledger => {
     const future = copyLedger(ledger);
@@ -32,19 +39,18 @@ export function reservationFor(
   let [low, high] = [1, ends.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (search(freeAfter(middle)).placement) high = middle;
+    if (fits(freeAfter(middle))) high = middle;
     else low = middle + 1;
   }
   const future = freeAfter(low);
-  const fits = ends.length > 0 && search(future).placement !== undefined;
-  const atSeconds = fits ? ends[low - 1]!.endSeconds : Number.POSITIVE_INFINITY;
-  const endOf = (other: Job, placement: Placement) => view.nowSeconds + view.runSeconds(other, placement);
+  const canStart = ends.length > 0 && fits(future);
+  const atSeconds = canStart ? ends[low - 1]!.endSeconds : Number.POSITIVE_INFINITY;
   return {
     job,
     atSeconds,
     admits(placement) {
       const with_ = copyLedger(future);
-      return canReserve(with_, placement) && search(with_).placement !== undefined;
+      return canReserve(with_, placement) && fits(with_);
     },
     started(other, placement) {
       if (endOf(other, placement) > atSeconds) reserve(future, placement);
@@ -61,15 +67,6 @@ export function keepsReservation(
 ): boolean {
   const endSeconds = view.nowSeconds + view.runSeconds(job, placement);
   return endSeconds <= reservation.atSeconds || reservation.admits(placement);
-}
-
-function startsOf(started: ReadonlyMap<string, Decision>, view: View): RunningJob[] {
-  const jobs = new Map(view.queue.map((job) => [job.id, job]));
-  return [...started.values()].flatMap((decision) => {
-    if (decision.kind !== "start") return [];
-    const { jobId, placement } = decision;
-    return [{ jobId, placement, endSeconds: view.nowSeconds + view.runSeconds(jobs.get(jobId)!, placement) }];
-  });
 }
 
 function canReserve(ledger: Ledger, placement: Placement): boolean {

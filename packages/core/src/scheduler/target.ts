@@ -6,7 +6,7 @@ import {
   idealIterationSeconds,
   neededBitsPerSecond,
 } from "../cost/gpu-count.ts";
-import type { Job } from "../cost/job.ts";
+import { demandKey, type Job } from "../cost/job.ts";
 import { unitView } from "../cost/unit.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GpuType } from "../fleet/gpu-types.ts";
@@ -59,19 +59,26 @@ export interface Ideal {
   readonly lowerBoundSeconds: number;
 }
 
-/** Asked for in every round: remembered per fleet and job. */
-const ideals = new WeakMap<Fleet, WeakMap<Job, Ideal>>();
+/** Asked for in every round: remembered per job with the fleet it was last asked for, and per fleet and kind of job. */
+const ideals = new WeakMap<Job, { readonly fleet: Fleet; readonly ideal: Ideal }>();
+const idealsOfKinds = new WeakMap<Fleet, Map<string, Ideal>>();
 
+/** The very same value for all jobs that ask the same of a fleet in every iteration: where one fits, the other does. */
 export function idealOf(job: Job, fleet: Fleet): Ideal {
-  const ofFleet = ideals.get(fleet) ?? new WeakMap<Job, Ideal>();
-  ideals.set(fleet, ofFleet);
-  const known = ofFleet.get(job);
-  if (known) return known;
-  const view = unitView(job, fleet);
-  const ideal =
-    view.unitGpus > 1 ? inGpus(idealOf(view.job, view.fleet), view.unitGpus) : idealOfStages(job, fleet);
-  ofFleet.set(job, ideal);
+  const known = ideals.get(job);
+  if (known?.fleet === fleet) return known.ideal;
+  const ofFleet = idealsOfKinds.get(fleet) ?? new Map<string, Ideal>();
+  idealsOfKinds.set(fleet, ofFleet);
+  const key = demandKey(job);
+  const ideal = ofFleet.get(key) ?? findIdeal(job, fleet);
+  ofFleet.set(key, ideal);
+  ideals.set(job, { fleet, ideal });
   return ideal;
+}
+
+function findIdeal(job: Job, fleet: Fleet): Ideal {
+  const view = unitView(job, fleet);
+  return view.unitGpus > 1 ? inGpus(idealOf(view.job, view.fleet), view.unitGpus) : idealOfStages(job, fleet);
 }
 
 /** The counts that are found in units of several GPUs, in GPUs. */
@@ -85,7 +92,8 @@ function idealOfStages(job: Job, fleet: Fleet): Ideal {
   const counts = countsThatFit(job, fleet);
   const best = (type: GpuType) => (counts.length > 0 ? bestGpuCount(job, type, counts) : job.minGpus);
   // The bound takes the best count on each type there is: no placement, mixed or not, beats the fastest type alone.
-  const bounds = fleet.regions.map(({ gpuType }) => idealIterationSeconds(job, gpuType, best(gpuType)));
+  const types = new Set(fleet.regions.map(({ gpuType }) => gpuType));
+  const bounds = Array.from(types, (type) => idealIterationSeconds(job, type, best(type)));
   const gpu = commonestGpu(fleet);
   const bestGpus = best(gpu);
   return {

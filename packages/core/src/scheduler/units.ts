@@ -12,10 +12,11 @@ import type { PolicyParts, SearchContext } from "./round.ts";
  * can be had, so that nobody is passed over who could start.
  */
 export function inUnits(parts: PolicyParts): PolicyParts {
-  const { needs, postpone, search } = parts;
+  const { fits, needs, postpone, search } = parts;
   return {
     ...parts,
     needs(job, fleet, start) {
+      if (unitGpusOf(job) === 1) return needs(job, fleet, start);
       const view = unitView(job, fleet);
       return view.unitGpus * needs(view.job, view.fleet, start);
     },
@@ -32,6 +33,15 @@ export function inUnits(parts: PolicyParts): PolicyParts {
         ...(placement ? { placement: placementInGpus(placement, unitGpus) } : {}),
       };
     },
+    ...(fits
+      ? {
+          fits(job, context) {
+            if (unitGpusOf(job) === 1) return fits(job, context);
+            const view = unitView(job, context.ledger.fleet);
+            return fits(view.job, contextInUnits(context, job, view));
+          },
+        }
+      : {}),
     ...(postpone
       ? {
           postpone(job, found, context) {

@@ -77,7 +77,7 @@ export function resultOf(jobState: JobState, fleet: Fleet): JobResult {
     electricityUsd: jobState.electricityUsd,
     energyKwh: jobState.energyKwh,
     carbonKg: jobState.carbonGrams / GRAMS_PER_KG,
-    egressUsd: placement && finished ? egressUsd(job, fleet, placement) : 0,
+    egressUsd: placement && finished ? egressUsd(job, fleet, placement.regions) : 0,
   };
 }
 

@@ -148,9 +148,9 @@ describe("units of 4 × 2 GPUs", () => {
     const used = placementFootprint(fleet, placement, 0, seconds);
     expect(used.energyKwh).toBeCloseTo((16 * 300 * seconds) / 3.6e6, 9);
     // 25 MB × 16 micro-batches × 100 iterations = 40 GB each way, at 0.05 USD/GB.
-    expect(egressUsd(job, fleet, placement)).toBeCloseTo(4, 9);
+    expect(egressUsd(job, fleet, placement.regions)).toBeCloseTo(4, 9);
     const view = unitView(job, fleet);
-    expect(egressUsd(view.job, view.fleet, placementInUnits(placement, 8))).toBeCloseTo(4, 9);
+    expect(egressUsd(view.job, view.fleet, placementInUnits(placement, 8).regions)).toBeCloseTo(4, 9);
   });
 
   it("are what the simulator runs, bills and shows: 16 GPUs, from the decision to the result", () => {

@@ -155,7 +155,7 @@ describe("the ledger", () => {
               ((x.hopBitsPerSecond[0] ?? 0) % (order + 2)) - ((y.hopBitsPerSecond[0] ?? 0) % (order + 2)),
           );
           for (const placement of held) release(ledger, placement);
-          expect(ledger).toEqual(openLedger(fleet));
+          expect({ ...ledger, changes: 0 }).toEqual(openLedger(fleet));
         },
       ),
       { numRuns: RUNS },

@@ -80,6 +80,7 @@ export const explanationSchema = z
     ),
     iterationLowerBoundSeconds: z.number(),
     blockedBy: z.string().optional(),
+    depth: z.number().optional(),
     reservedFor: z.string().optional(),
     postponed: z.object({ kind: z.enum(["faster", "cheaper"]), untilSeconds: z.number() }).optional(),
   })

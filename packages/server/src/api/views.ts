@@ -106,7 +106,7 @@ export function decisionView(decided: Decided, fleets: FleetHistory): DecisionVi
 
 /** The same data; copied because the wire's types are mutable. */
 export function explanationView(why: Decided["why"]): DecisionView["why"] {
-  const { blockedBy, postponed, reservedFor, ...rest } = why;
+  const { blockedBy, depth, postponed, reservedFor, ...rest } = why;
   return {
     ...rest,
     candidates: why.candidates.map((candidate) => ({
@@ -115,6 +115,7 @@ export function explanationView(why: Decided["why"]): DecisionView["why"] {
       rejections: [...candidate.rejections],
     })),
     ...(blockedBy === undefined ? {} : { blockedBy }),
+    ...(depth === undefined ? {} : { depth }),
     ...(reservedFor === undefined ? {} : { reservedFor }),
     ...(postponed === undefined ? {} : { postponed }),
   };

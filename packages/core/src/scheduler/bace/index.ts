@@ -6,8 +6,9 @@ import { totalGpus } from "../../fleet/fleet.ts";
 import { type Ledger, type Placement, residualBitsPerSecond } from "../../fleet/ledger.ts";
 import { searchOneRegion } from "../baselines/single-region.ts";
 import { freeGpusOf, largestRegionGpus, mostFreeGpus } from "../free.ts";
+import { bySubmitTime } from "../order.ts";
 import type { Candidate, Policy, Search } from "../policy.ts";
-import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { policyOf, type SearchContext } from "../round.ts";
 import { commonestGpu, fittingCount, neededGpusOf, targetOf } from "../target.ts";
 import { splitBy, trimPath } from "./allocator.ts";
 import { BACE_DEFAULTS, type BaceOptions } from "./options.ts";
@@ -27,10 +28,7 @@ export function bacePolicy(
     name,
     description,
     options,
-    order: (view, candidates) =>
-      options.order === "fcfs"
-        ? firstComeFirstServed(view, candidates)
-        : dynamicPriority(view, candidates, options),
+    order: (view) => (options.order === "fcfs" ? bySubmitTime : dynamicPriority(view, options)),
     needs: (job, fleet, start) =>
       neededGpusOf(job, fleet, oneRegion ? largestRegionGpus(fleet) : totalGpus(fleet), start),
     reachable: oneRegion ? mostFreeGpus : freeGpusOf,

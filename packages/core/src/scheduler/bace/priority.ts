@@ -6,29 +6,28 @@
 import type { Job } from "../../cost/job.ts";
 import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
+import type { Ranking } from "../order.ts";
 import type { View } from "../policy.ts";
-import { bySubmission, type OrderedJob } from "../round.ts";
 import { idealOf } from "../target.ts";
 import type { BaceOptions } from "./options.ts";
 
 /** I and D are normalised over the whole queue, whoever the candidates are. */
-export function dynamicPriority(
-  view: View,
-  candidates: readonly Job[],
-  options: Pick<BaceOptions, "alpha" | "normalization">,
-): OrderedJob[] {
+export function dynamicPriority(view: View, options: Pick<BaceOptions, "alpha" | "normalization">): Ranking {
   const { fleet } = view.ledger;
   const alpha = congestion(view.ledger, options.alpha);
   const normalise = options.normalization === "max" ? overLargest : byRank;
-  const intensity = normalise(view.queue.map((job) => computationSeconds(job, fleet)));
-  const sensitivity = normalise(view.queue.map((job) => bandwidthNeed(job, fleet)));
-  return candidates
-    .map((job) => {
-      const [I, D] = [intensity(computationSeconds(job, fleet)), sensitivity(bandwidthNeed(job, fleet))];
-      const score = (1 - alpha) * (1 - I) + alpha * (1 - D);
-      return { job, terms: { kind: "priority", score, alpha, intensity: I, sensitivity: D } as const };
-    })
-    .sort((a, b) => b.terms.score - a.terms.score || bySubmission(a.job, b.job));
+  const intensityOf = normalise(view.queue.map((job) => computationSeconds(job, fleet)));
+  const sensitivityOf = normalise(view.queue.map((job) => bandwidthNeed(job, fleet)));
+  const intensity = (job: Job) => intensityOf(computationSeconds(job, fleet));
+  const sensitivity = (job: Job) => sensitivityOf(bandwidthNeed(job, fleet));
+  const score = (job: Job) => (1 - alpha) * (1 - intensity(job)) + alpha * (1 - sensitivity(job));
+  return {
+    rank: (job) => -score(job),
+    terms: (job) => ({
+      kind: "priority",
+      ...{ score: score(job), alpha, intensity: intensity(job), sensitivity: sensitivity(job) },
+    }),
+  };
 }
 
 /** α in 0..1: how much of the network is reserved. A fleet without links is idle. */

@@ -9,8 +9,9 @@ import { topologyOf, totalGpus } from "../../fleet/fleet.ts";
 import { hopCapacityBitsPerSecond, type Ledger, residualBitsPerSecond } from "../../fleet/ledger.ts";
 import { pathNeedBitsPerSecond } from "../bace/pathfinder.ts";
 import { freeGpusOf } from "../free.ts";
+import { bySubmitTime } from "../order.ts";
 import type { Candidate, Policy, Rejection, Search } from "../policy.ts";
-import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { policyOf, type SearchContext } from "../round.ts";
 import { fittingCount, neededGpusOf, targetOf } from "../target.ts";
 import { BASELINE_DEFAULTS, type BaselineOptions } from "./options.ts";
 
@@ -51,7 +52,7 @@ function crossRegion(
     name,
     description,
     options,
-    order: firstComeFirstServed,
+    order: () => bySubmitTime,
     needs: (job, fleet, start) => neededGpusOf(job, fleet, totalGpus(fleet), start),
     reachable: freeGpusOf,
     search: (job, context) => search(job, context, options, key),

@@ -1,19 +1,21 @@
 // Reference orders with BACE-Pipe's placer, to tell what its priority is worth: FCFS (strict), SRPT (shortest remaining
 // processing time; jobs are not interrupted, so it is the shortest job first) and EASY backfill (FCFS in which the first
 // job that has to wait gets a reservation that nobody may delay).
+import type { Job } from "../../cost/job.ts";
 import { totalGpus } from "../../fleet/fleet.ts";
 import { searchPlacement } from "../bace/index.ts";
 import { BACE_DEFAULTS, type BaceOptions } from "../bace/options.ts";
 import { freeGpusOf } from "../free.ts";
+import { bySubmitTime } from "../order.ts";
 import type { Policy } from "../policy.ts";
-import { bySubmission, firstComeFirstServed, type PolicyParts, policyOf } from "../round.ts";
+import { type PolicyParts, policyOf } from "../round.ts";
 import { idealOf, neededGpusOf } from "../target.ts";
 
 export function fcfsPolicy(overrides: Partial<BaceOptions> = {}): Policy {
   return withBacePlacer(
     "fcfs",
     "BACE-Pipe's placement; strictly first come, first served",
-    firstComeFirstServed,
+    () => bySubmitTime,
     {
       queue: "block",
       ...overrides,
@@ -26,19 +28,16 @@ export function srptPolicy(overrides: Partial<BaceOptions> = {}): Policy {
 }
 
 export function easyPolicy(overrides: Partial<BaceOptions> = {}): Policy {
-  return withBacePlacer("easy", "BACE-Pipe's placement; FCFS with EASY backfill", firstComeFirstServed, {
+  return withBacePlacer("easy", "BACE-Pipe's placement; FCFS with EASY backfill", () => bySubmitTime, {
     queue: "backfill",
     ...overrides,
   });
 }
 
 /** By the time that a job would take with K* GPUs and nothing lost to communication. */
-export const shortestFirst: PolicyParts["order"] = (view, candidates) => {
-  const { fleet } = view.ledger;
-  const idealSeconds = candidates.map((job) => job.iterations * idealOf(job, fleet).bestSeconds);
-  return candidates
-    .map((job, i) => ({ job, terms: { kind: "shortest" as const, idealSeconds: idealSeconds[i]! } }))
-    .sort((a, b) => a.terms.idealSeconds - b.terms.idealSeconds || bySubmission(a.job, b.job));
+export const shortestFirst: PolicyParts["order"] = ({ ledger: { fleet } }) => {
+  const idealSeconds = (job: Job) => job.iterations * idealOf(job, fleet).bestSeconds;
+  return { rank: idealSeconds, terms: (job) => ({ kind: "shortest", idealSeconds: idealSeconds(job) }) };
 };
 
 function withBacePlacer(

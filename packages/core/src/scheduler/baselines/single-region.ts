@@ -4,8 +4,9 @@ import type { Job } from "../../cost/job.ts";
 import { gpuUsdPerHour } from "../../cost/money.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
 import { largestRegionGpus, mostFreeGpus } from "../free.ts";
+import { bySubmitTime } from "../order.ts";
 import type { Candidate, Policy, Search } from "../policy.ts";
-import { firstComeFirstServed, policyOf, type SearchContext } from "../round.ts";
+import { policyOf, type SearchContext } from "../round.ts";
 import { fittingCount, neededGpusOf, targetOf } from "../target.ts";
 import { BASELINE_DEFAULTS, type BaselineOptions } from "./options.ts";
 
@@ -38,7 +39,7 @@ function singleRegion(
     name,
     description,
     options: { ...BASELINE_DEFAULTS, ...overrides },
-    order: firstComeFirstServed,
+    order: () => bySubmitTime,
     needs: (job, fleet, start) => neededGpusOf(job, fleet, largestRegionGpus(fleet), start),
     reachable: mostFreeGpus,
     search: (job, context) => searchOneRegion(job, context, key(context.ledger, context.nowSeconds)),

@@ -27,7 +27,8 @@ function expectedIntegral(
   /** ∫ from now to an instant. */
   const until = (atSeconds: number): number => {
     const days = Math.floor((atSeconds - nowSeconds) / SECONDS_PER_DAY);
-    return days * day + integral(series, nowSeconds, atSeconds - days * SECONDS_PER_DAY);
+    const within = Math.max(nowSeconds, atSeconds - days * SECONDS_PER_DAY); // rounding may go below
+    return days * day + integral(series, nowSeconds, within);
   };
   return until(toSeconds) - until(fromSeconds);
 }

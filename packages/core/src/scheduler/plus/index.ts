@@ -10,10 +10,10 @@
 import type { Job } from "../../cost/job.ts";
 import { totalGpus } from "../../fleet/fleet.ts";
 import { shortestFirst } from "../baselines/reference.ts";
-import { freeGpusOf } from "../free.ts";
+import { freeGpusOf, mostFreeGpus } from "../free.ts";
 import type { Policy, View } from "../policy.ts";
-import { bySubmission, policyOf } from "../round.ts";
-import { idealOf, neededGpusOf } from "../target.ts";
+import { policyOf } from "../round.ts";
+import { idealOf, leastCount, neededGpusOf } from "../target.ts";
 import { cheaperLater, fasterLater } from "./later.ts";
 import { PLUS_DEFAULTS, type PlusOptions } from "./options.ts";
 import { searchPlus } from "./search.ts";
@@ -33,18 +33,19 @@ export function bacePlusPolicy(
   return policyOf({
     name,
     description,
-    options: { queue: "skip", start: "minimum" },
+    options: { queue: "skip", start: "minimum", depth: options.depth },
     isOverdue,
-    order(view, candidates) {
-      const ordered = shortestFirst(view, candidates);
-      const overdue = ordered.filter(({ job }) => isOverdue(job, view));
-      if (overdue.length === 0) return ordered;
-      const inTime = ordered.filter(({ job }) => !isOverdue(job, view));
-      return [...overdue.sort((a, b) => bySubmission(a.job, b.job)), ...inTime];
-    },
+    order: shortestFirst,
     needs: (job, fleet, start) => neededGpusOf(job, fleet, totalGpus(fleet), start),
     reachable: freeGpusOf,
     search: (job, context) => searchPlus(job, context, options),
+    fits(job, context) {
+      const { ledger } = context;
+      const least = neededGpusOf(job, ledger.fleet, totalGpus(ledger.fleet), "minimum");
+      if (freeGpusOf(ledger) < least) return false;
+      const inOneRegion = leastCount(job, ledger.fleet) !== undefined && mostFreeGpus(ledger) >= least;
+      return inOneRegion || searchPlus(job, context, options).placement !== undefined;
+    },
     postpone(job, { placement }, { ledger, view }) {
       if (isOverdue(job, view)) return undefined;
       const valuer = valuerOf(job, view, options);

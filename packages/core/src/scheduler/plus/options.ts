@@ -13,6 +13,8 @@ export interface PlusOptions {
   readonly waitGain: number;
   /** A job that has waited this many times its ideal run time may not be delayed by anybody any more; 0: never. */
   readonly patience: number;
+  /** Jobs that a round looks at in vain before it leaves the rest for the next one. */
+  readonly depth: number;
   /** Prices over the run instead of the price now. */
   readonly horizonPrices: boolean;
   /** Wait for cheaper electricity where a deadline leaves the time. */
@@ -29,6 +31,7 @@ export const PLUS_DEFAULTS: PlusOptions = {
   hideLatency: true,
   waitGain: 1.02,
   patience: 20,
+  depth: 50,
   horizonPrices: true,
   deferral: true,
   finalists: 2,

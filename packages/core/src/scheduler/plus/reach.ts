@@ -2,7 +2,7 @@
 // regions; the beam's beyond.
 import type { Ledger } from "../../fleet/ledger.ts";
 import { beamPaths } from "../path/beam.ts";
-import { type HopMatrices, isUsable } from "../path/hops.ts";
+import { type HopMatrices, hopMatrices, isUsable } from "../path/hops.ts";
 import { quickestPaths } from "../path/quickest.ts";
 import { subsetSums } from "../path/subsets.ts";
 
@@ -22,16 +22,45 @@ export interface Reach {
   readonly regions: readonly number[];
   /** By region of the fleet. */
   readonly freeGpus: Int32Array;
-  /** Sets whose every hop carries what is needed, by mask. The same value for needs that the same hops satisfy. */
-  sets(needBitsPerSecond: number): ReadonlyMap<number, Reachable>;
+  /**
+   * Sets whose every hop carries what is needed, by mask. The same value for needs that the same hops satisfy.
+   * @param rounded whether the beam may look for a little more than is needed, which it then need not do so often.
+   */
+  sets(needBitsPerSecond: number, rounded: boolean): ReadonlyMap<number, Reachable>;
 }
 
+/** Beyond the exact search's regions. */
 const BEAM = { width: 24, maxLength: 8 };
 /** Masks hold 31 regions; the beam looks at this many of those with most free GPUs. */
 const MOST_REGIONS = 30;
 
-/** Over the regions that have free GPUs, of those that are allowed. */
-export function reachOver(
+/** Of one state of a ledger: jobs that are tried one after the other look at the same paths. */
+export interface Network {
+  readonly hops: HopMatrices;
+  /** Over the regions that have free GPUs, of those that are allowed; `isAllowed` must be the same for the same key. */
+  over(key: string, isAllowed: (region: number) => boolean): Reach;
+}
+
+const networks = new WeakMap<Ledger, { readonly changes: number; readonly network: Network }>();
+
+export function networkOf(ledger: Ledger, exactRegions: number): Network {
+  const known = networks.get(ledger);
+  if (known?.changes === ledger.changes) return known.network;
+  const hops = hopMatrices(ledger);
+  const reaches = new Map<string, Reach>();
+  const network: Network = {
+    hops,
+    over(key, isAllowed) {
+      const reach = reaches.get(key) ?? reachOver(ledger, hops, exactRegions, isAllowed);
+      reaches.set(key, reach);
+      return reach;
+    },
+  };
+  networks.set(ledger, { changes: ledger.changes, network });
+  return network;
+}
+
+function reachOver(
   { freeGpus }: Ledger,
   hops: HopMatrices,
   exactRegions: number,
@@ -40,14 +69,17 @@ export function reachOver(
   const free = [...freeGpus.keys()].filter((region) => freeGpus[region]! > 0 && isAllowed(region));
   const exact = free.length <= exactRegions;
   const regions = exact ? free : largest(free, freeGpus);
+  const carried = capacities(hops, regions);
   const known = new Map<number, ReadonlyMap<number, Reachable>>();
   return {
     regions,
     freeGpus,
-    sets(needBitsPerSecond) {
-      const usable = usableHops(hops, regions, needBitsPerSecond);
-      const sets = known.get(usable) ?? find(needBitsPerSecond);
-      known.set(usable, sets);
+    sets(needBitsPerSecond, rounded) {
+      const need = exact || !rounded ? needBitsPerSecond : roundedUp(needBitsPerSecond);
+      // Needs that as many hops fall short of have the same hops.
+      const unusable = countBelow(carried, need);
+      const sets = known.get(unusable) ?? find(need);
+      known.set(unusable, sets);
       return sets;
     },
   };
@@ -79,18 +111,37 @@ export function reachOver(
   }
 }
 
+/** By less than a tenth. */
+function roundedUp(need: number): number {
+  return need > 0 ? 2 ** (Math.ceil(8 * Math.log2(need)) / 8) : 0;
+}
+
 function largest(free: readonly number[], freeGpus: Int32Array): readonly number[] {
   const bySize = [...free].sort((a, b) => freeGpus[b]! - freeGpus[a]! || a - b);
   return bySize.slice(0, MOST_REGIONS).sort((a, b) => a - b);
 }
 
-/** How many hops carry it: needs with the same number have the same hops. */
-function usableHops(hops: HopMatrices, regions: readonly number[], need: number): number {
-  let count = 0;
+/** What the hops between the regions can carry, ascending. */
+function capacities(hops: HopMatrices, regions: readonly number[]): Float64Array {
+  const carried: number[] = [];
   for (const a of regions) {
-    for (const b of regions) if (a < b && isUsable(hops, a * hops.regionCount + b, need)) count++;
+    for (const b of regions) {
+      const hop = a * hops.regionCount + b;
+      if (a < b && isUsable(hops, hop, 0)) carried.push(hops.residualBitsPerSecond[hop]!);
+    }
   }
-  return count;
+  return Float64Array.from(carried).sort();
+}
+
+/** How many of ascending values are less. */
+function countBelow(values: Float64Array, limit: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function popcount(mask: number): number {

@@ -4,19 +4,19 @@
 
 import type { TimeModel } from "../../cost/iteration-time.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "../../cost/job.ts";
+import { egressUsd } from "../../cost/money.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { GpuType } from "../../fleet/gpu-types.ts";
 import { type Ledger, type Placement, residualBitsPerSecond } from "../../fleet/ledger.ts";
 import { BITS_PER_BYTE } from "../../units.ts";
 import { freeGpusOf } from "../free.ts";
-import { type HopMatrices, hopMatrices } from "../path/hops.ts";
 import type { Candidate, Rejection, Search } from "../policy.ts";
 import type { SearchContext } from "../round.ts";
 import { idealOf, type Target, targetOf } from "../target.ts";
 import { countsToTry, largestUpTo } from "./counts.ts";
 import { needBitsPerSecond, periodSeconds, withWarmup } from "./hops.ts";
 import type { PlusOptions } from "./options.ts";
-import { type Reach, type Reachable, reachOver } from "./reach.ts";
+import { type Network, networkOf, type Reach, type Reachable } from "./reach.ts";
 import { type Valuer, valuerOf, type Worth } from "./value.ts";
 
 /** Between equals the path with fewer hops, at this share of the time per hop. */
@@ -50,13 +50,15 @@ export function searchPlus(job: Job, context: SearchContext, options: PlusOption
   const { fleet } = ledger;
   const target = targetOf(job, fleet, freeGpusOf(ledger), "minimum");
   const valuer = valuerOf(job, view, options);
-  const hops = hopMatrices(ledger);
+  const network = networkOf(ledger, options.exactRegions);
   const shortlist: Proposal[] = [];
   // A pipeline runs at the pace of its slowest GPU, so each pace is a search of its own, over what keeps up with it.
   for (const gpu of typesBySpeed(job, ledger)) {
-    const reach = reachOver(ledger, hops, options.exactRegions, (region) =>
-      keepsUp(job, fleet.regions[region]!.gpuType, gpu),
+    const types = new Set(
+      ledger.fleet.regions.map(({ gpuType }) => gpuType).filter((type) => keepsUp(job, type, gpu)),
     );
+    const key = Array.from(types, (type) => type.name).join();
+    const reach = network.over(key, (region) => types.has(fleet.regions[region]!.gpuType));
     propose(shortlist, job, { reach, gpu, target, valuer, fleet, timeModel: view.timeModel }, options);
   }
   const judged = shortlist.map((proposal) => {
@@ -70,7 +72,7 @@ export function searchPlus(job: Job, context: SearchContext, options: PlusOption
   );
   const name = (region: number) => fleet.regions[region]!.name;
   if (!chosen) {
-    const nearest = nearestMiss(job, hops, target.neededGpus, context, options);
+    const nearest = nearestMiss(job, network, target.neededGpus, context);
     return { ...target, candidates: nearest ? [nearest] : [] };
   }
   const candidates = judged.map(
@@ -99,6 +101,20 @@ function propose(
     .map((region, i) => ({ bit: 1 << i, region }))
     .sort((a, b) => valuer.usdPerSecond[a.region]! - valuer.usdPerSecond[b.region]! || a.region - b.region);
 
+  const least = (perSecondOf: Float64Array) =>
+    Math.min(...reach.regions.map((region) => perSecondOf[region]!));
+  const [leastUsd, leastGrams] = [least(valuer.usdPerSecond), least(valuer.gramsPerSecond)];
+  const worstOfShortlist = () =>
+    shortlist.length < finalists ? Number.POSITIVE_INFINITY : shortlist[finalists - 1]!.score;
+  /** Of a run of that long: nowhere is electricity cheaper than in the cheapest region. */
+  const leastScore = (gpus: number, seconds: number) =>
+    valuer.score(seconds, leastUsd * gpus * seconds, leastGrams * gpus * seconds);
+  const isHopeless = (gpus: number) => {
+    if (leastScore(gpus, 1) < 0) return false; // prices so negative that longer is better
+    const seconds = job.iterations * (job.microbatches + gpus - 1) * periodSeconds(job, gpu, gpus);
+    return leastScore(gpus, seconds) >= worstOfShortlist();
+  };
+
   const consider = (set: Reachable, gpus: number, need: number): void => {
     if (set.regionCount > gpus || set.gpus < gpus) return;
     const period = periodSeconds(job, gpu, gpus);
@@ -113,9 +129,11 @@ function propose(
       hideLatency,
     );
     const seconds = job.iterations * iteration * (1 + FEWER_HOPS * (set.regionCount - 1));
+    if (leastScore(gpus, seconds) >= worstOfShortlist()) return;
     const { grams, usd } = perSecond(gpus, set, cheapestFirst, reach, valuer);
-    const score = valuer.score(seconds, usd * seconds, grams * seconds);
-    if (shortlist.length === finalists && score >= shortlist[shortlist.length - 1]!.score) return;
+    const traffic = set.regionCount > 1 ? egressUsd(job, fleet, set.path()) : 0;
+    const score = valuer.score(seconds, usd * seconds + traffic, grams * seconds);
+    if (score >= worstOfShortlist()) return;
     if (shortlist.some((each) => each.set === set && each.gpus === gpus)) return;
     if (shortlist.length === finalists) shortlist.pop();
     const place = shortlist.findIndex((each) => score < each.score);
@@ -124,15 +142,17 @@ function propose(
   };
 
   for (const gpus of countsToTry(counts, target.targetGpus)) {
+    if (isHopeless(gpus)) continue;
     const need = needBitsPerSecond(job, gpu, gpus, timeModel);
-    for (const set of reach.sets(need).values()) consider(set, gpus, need);
+    // The least count decides whether the job can start at all.
+    for (const set of reach.sets(need, gpus > target.neededGpus).values()) consider(set, gpus, need);
   }
   // Besides, every set with all that it has: round numbers would leave some of it idle.
-  for (const { gpus: free, mask } of reach.sets(0).values()) {
+  for (const { gpus: free, mask } of reach.sets(0, false).values()) {
     const gpus = largestUpTo(counts, Math.min(target.targetGpus, free));
-    if (gpus === undefined) continue;
+    if (gpus === undefined || isHopeless(gpus)) continue;
     const need = needBitsPerSecond(job, gpu, gpus, timeModel);
-    const set = reach.sets(need).get(mask);
+    const set = reach.sets(need, true).get(mask);
     if (set) consider(set, gpus, need);
   }
 }
@@ -203,19 +223,15 @@ function placementOf(
 /** The set with most GPUs that the least count's bandwidth allows, and why the other regions cannot join it. */
 function nearestMiss(
   job: Job,
-  hops: HopMatrices,
+  network: Network,
   neededGpus: number,
   { ledger, view }: SearchContext,
-  { exactRegions }: PlusOptions,
 ): Candidate | undefined {
   const gpu = typesBySpeed(job, ledger)[0];
   if (!gpu) return undefined;
   const need = needBitsPerSecond(job, gpu, neededGpus, view.timeModel);
-  const sets = [
-    ...reachOver(ledger, hops, exactRegions, () => true)
-      .sets(need)
-      .values(),
-  ];
+  const everywhere = network.over("all", () => true);
+  const sets = [...everywhere.sets(need, false).values()];
   const nearest = sets.sort((a, b) => b.gpus - a.gpus || a.mask - b.mask)[0]!;
   const path = nearest.path();
   const { regions } = ledger.fleet;

@@ -47,7 +47,7 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
 
   const score = (runSeconds: number, usd: number, carbonGrams: number): number =>
     (timeWeight * runSeconds) / idealSeconds +
-    (idealUsd > 0 ? (costWeight * usd) / idealUsd : 0) +
+    (costWeight * usd) / (idealUsd > 0 ? idealUsd : 1) + // where electricity is free, egress still costs
     (idealGrams > 0 ? (carbonWeight * carbonGrams) / idealGrams : 0);
 
   return {
@@ -56,7 +56,7 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
     score,
     worth(placement, runSeconds, startSeconds) {
       const end = startSeconds + (horizonPrices ? runSeconds : 0);
-      let [usd, carbonGrams] = [egressUsd(job, fleet, placement), 0];
+      let [usd, carbonGrams] = [egressUsd(job, fleet, placement.regions), 0];
       placement.regions.forEach((index, i) => {
         const region = fleet.regions[index]!;
         const kwh = (placement.gpus[i]! * busyFacilityWatts(region) * runSeconds) / JOULES_PER_KWH;

@@ -2,7 +2,7 @@
 // and what would be free then. Others may start where the job can still start at that time.
 import type { Job } from "../cost/job.ts";
 import { copyLedger, type Ledger, type Placement, release, reserve } from "../fleet/ledger.ts";
-import type { View } from "./policy.ts";
+import type { RunningJob, View } from "./policy.ts";
 
 export interface Reservation {
   readonly job: Job;
@@ -19,7 +19,11 @@ export interface Started {
   readonly placement: Placement;
 }
 
-/** @param started the starts decided upon in this round: what is free has them taken off. */
+/**
+ * From the earliest time at which the job can start.
+ * @param started the starts decided upon in this round: what is free has them taken off.
+ * @param fits whether the job can start on what a ledger has free.
+ */
 export function reservationFor(
   job: Job,
   ledger: Ledger,
@@ -27,24 +31,41 @@ export function reservationFor(
   started: readonly Started[],
   fits: (future: Ledger) => boolean,
 ): Reservation {
-  const endOf = (other: Job, placement: Placement) => view.nowSeconds + view.runSeconds(other, placement);
-  const starts = started.map((each) => ({ ...each, endSeconds: endOf(each.job, each.placement) }));
-  const ends = [...view.running(), ...starts].sort((a, b) => a.endSeconds - b.endSeconds);
+  const ends = endsOf(view, started);
   // What is free only grows as jobs end: the first end after which the job fits is found by halving.
-  const freeAfter = (count: number): Ledger => {
-    const future = copyLedger(ledger);
-    for (const { placement } of ends.slice(0, count)) release(future, placement);
-    return future;
-  };
   let [low, high] = [1, ends.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (fits(freeAfter(middle))) high = middle;
+    if (fits(freeAfter(ledger, ends.slice(0, middle)))) high = middle;
     else low = middle + 1;
   }
-  const future = freeAfter(low);
+  const future = freeAfter(ledger, ends.slice(0, low));
   const canStart = ends.length > 0 && fits(future);
   const atSeconds = canStart ? ends[low - 1]!.endSeconds : Number.POSITIVE_INFINITY;
+  return reservationWith(job, atSeconds, future, view, fits);
+}
+
+/** Of a placement that is free now and has to be so at a later time. */
+export function reservationAt(
+  atSeconds: number,
+  job: Job,
+  placement: Placement,
+  ledger: Ledger,
+  view: View,
+  started: readonly Started[],
+): Reservation {
+  const ended = endsOf(view, started).filter(({ endSeconds }) => endSeconds <= atSeconds);
+  const fits = (future: Ledger) => canReserve(copyLedger(future), placement);
+  return reservationWith(job, atSeconds, freeAfter(ledger, ended), view, fits);
+}
+
+function reservationWith(
+  job: Job,
+  atSeconds: number,
+  future: Ledger,
+  view: View,
+  fits: (future: Ledger) => boolean,
+): Reservation {
   return {
     job,
     atSeconds,
@@ -53,9 +74,25 @@ export function reservationFor(
       return canReserve(with_, placement) && fits(with_);
     },
     started(other, placement) {
-      if (endOf(other, placement) > atSeconds) reserve(future, placement);
+      if (view.nowSeconds + view.runSeconds(other, placement) > atSeconds) reserve(future, placement);
     },
   };
+}
+
+function endsOf(
+  view: View,
+  started: readonly Started[],
+): readonly Pick<RunningJob, "placement" | "endSeconds">[] {
+  const starts = started.map(({ job, placement }) => {
+    return { placement, endSeconds: view.nowSeconds + view.runSeconds(job, placement) };
+  });
+  return [...view.running(), ...starts].sort((a, b) => a.endSeconds - b.endSeconds);
+}
+
+function freeAfter(ledger: Ledger, ended: readonly Pick<RunningJob, "placement">[]): Ledger {
+  const future = copyLedger(ledger);
+  for (const { placement } of ended) release(future, placement);
+  return future;
 }
 
 /** Whether the job that has the reservation can still start in time if another one starts now. */

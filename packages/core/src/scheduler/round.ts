@@ -9,8 +9,8 @@
 // Fallback: on an idle fleet a job that cannot have K* is retried with its least count, so that nothing waits for ever.
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { Ledger } from "../fleet/ledger.ts";
-import { fitsOf } from "./fits.ts";
+import type { Ledger, Placement } from "../fleet/ledger.ts";
+import { kindsOf } from "./kinds.ts";
 import type { Ranking } from "./order.ts";
 import type { Explanation, Policy, Search, View } from "./policy.ts";
 import { scan } from "./scan.ts";
@@ -40,8 +40,11 @@ export interface PolicyParts {
   fits?(job: Job, context: SearchContext): boolean;
   /** A job that has waited so long that nobody may delay it any more: tried before the others, in order of submission. */
   isOverdue?(job: Job, view: View): boolean;
-  /** Whether to leave a placement for later, although it could start now. */
-  postpone?(job: Job, found: Search, context: SearchContext): Postponed | undefined;
+  /**
+   * Whether to leave a placement for later, although it could start now.
+   * @param mayReserve whether the job can have the round's reservation, so that what it has now is still there.
+   */
+  postpone?(job: Job, found: Search, context: SearchContext, mayReserve: boolean): Postponed | undefined;
 }
 
 export interface SearchContext {
@@ -55,15 +58,17 @@ export interface Postponed {
   readonly why: NonNullable<Explanation["postponed"]>;
   /** When to look at it again, if nothing else happens before. */
   readonly untilSeconds?: number;
+  /** Reserved for it from `why.untilSeconds` on: nobody may start who would still be there. */
+  readonly kept?: Placement;
 }
 
 export function policyOf(ofOneGpu: PolicyParts): Policy {
   const parts = inUnits(ofOneGpu);
-  const fits = fitsOf(parts);
+  const kinds = kindsOf(parts);
   return {
     name: parts.name,
     description: parts.description,
-    decide: (view) => scan(parts, fits, view, false),
-    explain: (view) => scan(parts, fits, view, true).decisions,
+    decide: (view) => scan(parts, kinds, view, false),
+    explain: (view) => scan(parts, kinds, view, true).decisions,
   };
 }

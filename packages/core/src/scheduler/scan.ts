@@ -1,13 +1,17 @@
 // Scanning the queue in a round; see round.ts for the rules.
 import type { Job } from "../cost/job.ts";
-import type { Fleet } from "../fleet/fleet.ts";
 import { copyLedger, type Ledger, type Placement, reserve } from "../fleet/ledger.ts";
-import type { Fits } from "./fits.ts";
+import type { Kind, Kinds } from "./kinds.ts";
 import { bySubmission, bySubmitTime, lineUp, type Ranking } from "./order.ts";
 import type { Decision, Explanation, Round, Search, View } from "./policy.ts";
-import { keepsReservation, type Reservation, reservationFor, type Started } from "./reservation.ts";
+import {
+  keepsReservation,
+  type Reservation,
+  reservationAt,
+  reservationFor,
+  type Started,
+} from "./reservation.ts";
 import type { PolicyParts, SearchContext } from "./round.ts";
-import { type Ideal, idealOf } from "./target.ts";
 
 /** What a round has come to so far. */
 interface Progress {
@@ -15,7 +19,7 @@ interface Progress {
   readonly decisions: Decision[];
   readonly started: Started[];
   /** Kinds of jobs that found nothing: what is free only shrinks within a round. */
-  readonly failed: Set<Ideal>;
+  readonly failed: Set<Kind>;
   active: number;
   /** The most GPUs that any one placement could have. */
   reachable: number;
@@ -30,7 +34,7 @@ interface Progress {
  * @param everyone whether every queued job gets a decision, in the order they were considered; otherwise those only that
  *   start or are infeasible, and jobs are left out as soon as it is known that they cannot start.
  */
-export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boolean): Round {
+export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boolean): Round {
   const { options } = parts;
   const { depth = Number.POSITIVE_INFINITY } = options;
   const { nowSeconds } = view;
@@ -56,9 +60,13 @@ export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boole
   const [overdue, inTime] = parts.isOverdue ? partition(view.queue, isOverdue) : [[], view.queue];
   /** Whether every job is considered, up to the one that holds back the others. */
   const all = everyone || options.queue !== "skip" || options.reorder === "start";
-  const isHopeless = (job: Job) =>
-    round.active > 0 &&
-    (parts.needs(job, fleet, options.start) > round.reachable || round.failed.has(idealOf(job, fleet)));
+  const kindOf = (job: Job) => kinds.of(job, fleet);
+  const cannotStart = (kind: Kind) =>
+    round.active > 0 && (kind.neededGpus > round.reachable || round.failed.has(kind));
+  const mayMatter = (job: Job) => {
+    const kind = kinds.of(job, fleet);
+    return !kind.isFeasible || !cannotStart(kind);
+  };
   const isOver = () => !everyone && (round.blockedBy !== undefined || round.inVain >= depth);
   const find = (job: Job): Search => {
     const found = parts.search(job, asked);
@@ -97,9 +105,10 @@ export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boole
     const { reservation } = round;
     if (reservation && !keepsReservation(job, search.placement, reservation, view))
       return { reservedFor: reservation.job.id };
-    const postponed = parts.postpone?.(job, search, asked);
+    const postponed = parts.postpone?.(job, search, asked, !reservation);
     if (!postponed) return undefined;
-    const { untilSeconds = round.reconsiderAtSeconds, why } = postponed;
+    const { kept, untilSeconds = round.reconsiderAtSeconds, why } = postponed;
+    if (kept) round.reservation = reservationAt(why.untilSeconds, job, kept, ledger, view, round.started);
     round.reconsiderAtSeconds = Math.min(round.reconsiderAtSeconds, untilSeconds);
     return { postponed: why };
   };
@@ -113,7 +122,7 @@ export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boole
   // No closures in here: it runs for every job of a long queue.
   const consider = (job: Job, by: Ranking): "started" | "left" => {
     round.considered++;
-    const hopeless = isHopeless(job);
+    const hopeless = cannotStart(kindOf(job));
     const search = hopeless && !everyone ? undefined : find(job);
     let held: Partial<Explanation> = {};
     if (!hopeless && round.inVain >= depth) held = { depth };
@@ -134,9 +143,9 @@ export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boole
     } else {
       if (!hopeless) round.inVain++;
       if (!search?.placement) {
-        round.failed.add(idealOf(job, fleet));
+        round.failed.add(kindOf(job));
         // On an idle fleet the search has just been that on an empty one, at the prices of now.
-        const refused = round.active === 0 ? search : fits.refuse(job, least);
+        const refused = round.active === 0 ? search : kinds.refuse(job, least);
         if (refused) {
           round.decisions.push({ kind: "infeasible", jobId: job.id, why: explain(job, by, refused) });
           return "left";
@@ -149,24 +158,27 @@ export function scan(parts: PolicyParts, fits: Fits, view: View, everyone: boole
     return "left";
   };
 
-  const mayMatter = (job: Job) => !isHopeless(job) || !fits.isKnown(job, fleet);
-  for (const job of all ? overdue.sort(bySubmission) : overdueToTry(overdue, ofKinds(fleet, mayMatter))) {
+  const tryInOrder = (jobs: readonly Job[]): void => {
+    /** Of each kind that may still start, or be infeasible, some job: where none is left, nobody need be looked at. */
+    const hopes = new Map(all ? [] : jobs.map((job) => [kindOf(job), job]));
+    let ranking = parts.order({ ...view, ledger });
+    let line = lineUp(jobs, ranking);
+    for (let job = line.next(); job && !isOver() && (all || hopes.size > 0); job = line.next()) {
+      if (consider(job, ranking) === "started") {
+        for (const [kind, one] of hopes) if (!mayMatter(one)) hopes.delete(kind);
+        if (options.reorder !== "start") continue;
+        ranking = parts.order({ ...view, ledger });
+        line = lineUp(line.rest(), ranking);
+      } else if (round.failed.has(kindOf(job))) hopes.delete(kindOf(job));
+    }
+  };
+
+  for (const job of all ? overdue.sort(bySubmission) : overdueToTry(overdue, mayMatter)) {
     if (isOver()) break;
     if (all || !round.reservation || mayMatter(job)) consider(job, bySubmitTime);
   }
-  const tried = all ? inTime : inTime.filter(ofKinds(fleet, mayMatter));
-  /** Of each kind that may still start, or be infeasible, some job: where none is left, nobody need be looked at. */
-  const hopes = new Map(all ? [] : tried.map((job) => [idealOf(job, fleet), job]));
-  let ranking = parts.order({ ...view, ledger });
-  let line = lineUp(tried, ranking);
-  for (let job = line.next(); job && !isOver() && (all || hopes.size > 0); job = line.next()) {
-    if (consider(job, ranking) === "started") {
-      for (const [kind, one] of hopes) if (!mayMatter(one)) hopes.delete(kind);
-      if (options.reorder !== "start") continue;
-      ranking = parts.order({ ...view, ledger });
-      line = lineUp(line.rest(), ranking);
-    } else if (round.failed.has(idealOf(job, fleet))) hopes.delete(idealOf(job, fleet));
-  }
+  const tried = all ? inTime : inTime.filter(mayMatter);
+  if (tried.length > 0) tryInOrder(tried);
   const { decisions, reconsiderAtSeconds } = round;
   return { decisions, ...(Number.isFinite(reconsiderAtSeconds) ? { reconsiderAtSeconds } : {}) };
 }
@@ -179,20 +191,6 @@ function overdueToTry(overdue: readonly Job[], mayMatter: (job: Job) => boolean)
     undefined,
   );
   return (first ? [...tried, first] : tried).sort(bySubmission);
-}
-
-/** Asked once for all jobs of a kind. */
-function ofKinds(fleet: Fleet, test: (job: Job) => boolean): (job: Job) => boolean {
-  const known = new Map<Ideal, boolean>();
-  return (job) => {
-    const kind = idealOf(job, fleet);
-    let answer = known.get(kind);
-    if (answer === undefined) {
-      answer = test(job);
-      known.set(kind, answer);
-    }
-    return answer;
-  };
 }
 
 function hasPlacement(search: Search): search is Search & { placement: Placement } {

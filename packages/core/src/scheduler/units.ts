@@ -44,16 +44,18 @@ export function inUnits(parts: PolicyParts): PolicyParts {
       : {}),
     ...(postpone
       ? {
-          postpone(job, found, context) {
+          postpone(job, found, context, mayReserve) {
             const unitGpus = unitGpusOf(job);
-            if (unitGpus === 1) return postpone(job, found, context);
+            if (unitGpus === 1) return postpone(job, found, context, mayReserve);
             const view = unitView(job, context.ledger.fleet);
             const { placement } = found;
             const asFound = {
               ...withCounts(found, (gpus) => gpus / unitGpus),
               ...(placement ? { placement: placementInUnits(placement, unitGpus) } : {}),
             };
-            return postpone(view.job, asFound, contextInUnits(context, job, view));
+            const postponed = postpone(view.job, asFound, contextInUnits(context, job, view), mayReserve);
+            if (!postponed?.kept) return postponed;
+            return { ...postponed, kept: placementInGpus(postponed.kept, unitGpus) };
           },
         }
       : {}),

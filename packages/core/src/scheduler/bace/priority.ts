@@ -16,10 +16,8 @@ export function dynamicPriority(view: View, options: Pick<BaceOptions, "alpha" |
   const { fleet } = view.ledger;
   const alpha = congestion(view.ledger, options.alpha);
   const normalise = options.normalization === "max" ? overLargest : byRank;
-  const intensityOf = normalise(view.queue.map((job) => computationSeconds(job, fleet)));
-  const sensitivityOf = normalise(view.queue.map((job) => bandwidthNeed(job, fleet)));
-  const intensity = (job: Job) => intensityOf(computationSeconds(job, fleet));
-  const sensitivity = (job: Job) => sensitivityOf(bandwidthNeed(job, fleet));
+  const intensity = normalise(view.queue, (job) => computationSeconds(job, fleet));
+  const sensitivity = normalise(view.queue, (job) => bandwidthNeed(job, fleet));
   const score = (job: Job) => (1 - alpha) * (1 - intensity(job)) + alpha * (1 - sensitivity(job));
   return {
     rank: (job) => -score(job),
@@ -53,19 +51,22 @@ function bandwidthNeed(job: Job, fleet: Fleet): number {
   return idealOf(job, fleet).bestNeedBitsPerSecond;
 }
 
-type Normalise = (values: readonly number[]) => (value: number) => number;
+/** A value of each job, put into 0..1 over the queue. */
+type Normalise = (queue: readonly Job[], measure: (job: Job) => number) => (job: Job) => number;
 
-const overLargest: Normalise = (values) => {
-  const largest = values.reduce((most, value) => Math.max(most, value), 0);
-  return (value) => (largest > 0 ? value / largest : 0);
+const overLargest: Normalise = (queue, measure) => {
+  let largest = 0;
+  for (const job of queue) largest = Math.max(largest, measure(job));
+  return (job) => (largest > 0 ? measure(job) / largest : 0);
 };
 
-const byRank: Normalise = (values) => {
+const byRank: Normalise = (queue, measure) => {
   const places = new Map<number, number>();
-  [...values]
+  queue
+    .map(measure)
     .sort((a, b) => a - b)
     .forEach((value, place) => {
       if (!places.has(value)) places.set(value, place);
     });
-  return (value) => (values.length > 1 ? places.get(value)! / (values.length - 1) : 0);
+  return (job) => (queue.length > 1 ? places.get(measure(job))! / (queue.length - 1) : 0);
 };

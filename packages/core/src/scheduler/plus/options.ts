@@ -17,7 +17,7 @@ export interface PlusOptions {
   readonly depth: number;
   /** Prices over the run instead of the price now. */
   readonly horizonPrices: boolean;
-  /** Wait for cheaper electricity where a deadline leaves the time. */
+  /** Wait for cheaper electricity where a deadline leaves the time and nobody else is in the queue. */
   readonly deferral: boolean;
   /** Placements that are timed exactly, of those that look best by formula. */
   readonly finalists: number;
@@ -31,7 +31,7 @@ export const PLUS_DEFAULTS: PlusOptions = {
   hideLatency: true,
   waitGain: 1.02,
   patience: 20,
-  depth: 50,
+  depth: 20,
   horizonPrices: true,
   deferral: true,
   finalists: 2,

@@ -4,11 +4,11 @@ import type { Ledger } from "../../fleet/ledger.ts";
 import { beamPaths } from "../path/beam.ts";
 import { type HopMatrices, hopMatrices, isUsable } from "../path/hops.ts";
 import { quickestPaths } from "../path/quickest.ts";
-import { subsetSums } from "../path/subsets.ts";
+import { lowestBit, subsetSums } from "../path/subsets.ts";
 
 export interface Reachable {
-  /** In pipeline order. */
-  path(): readonly number[];
+  /** Of a set of the same table, by its mask: regions in pipeline order. */
+  readonly pathOf: (mask: number) => readonly number[];
   /** Bit mask over `Reach.regions`. */
   readonly mask: number;
   readonly regionCount: number;
@@ -27,6 +27,8 @@ export interface Reach {
    * @param rounded whether the beam may look for a little more than is needed, which it then need not do so often.
    */
   sets(needBitsPerSecond: number, rounded: boolean): ReadonlyMap<number, Reachable>;
+  /** Those of one region. */
+  singles(): ReadonlyMap<number, Reachable>;
 }
 
 /** Beyond the exact search's regions. */
@@ -36,7 +38,6 @@ const MOST_REGIONS = 30;
 
 /** Of one state of a ledger: jobs that are tried one after the other look at the same paths. */
 export interface Network {
-  readonly hops: HopMatrices;
   /** Over the regions that have free GPUs, of those that are allowed; `isAllowed` must be the same for the same key. */
   over(key: string, isAllowed: (region: number) => boolean): Reach;
 }
@@ -49,7 +50,6 @@ export function networkOf(ledger: Ledger, exactRegions: number): Network {
   const hops = hopMatrices(ledger);
   const reaches = new Map<string, Reach>();
   const network: Network = {
-    hops,
     over(key, isAllowed) {
       const reach = reaches.get(key) ?? reachOver(ledger, hops, exactRegions, isAllowed);
       reaches.set(key, reach);
@@ -69,7 +69,8 @@ function reachOver(
   const free = [...freeGpus.keys()].filter((region) => freeGpus[region]! > 0 && isAllowed(region));
   const exact = free.length <= exactRegions;
   const regions = exact ? free : largest(free, freeGpus);
-  const carried = capacities(hops, regions);
+  let singles: ReadonlyMap<number, Reachable> | undefined;
+  let carried: Float64Array | undefined;
   const known = new Map<number, ReadonlyMap<number, Reachable>>();
   return {
     regions,
@@ -77,10 +78,15 @@ function reachOver(
     sets(needBitsPerSecond, rounded) {
       const need = exact || !rounded ? needBitsPerSecond : roundedUp(needBitsPerSecond);
       // Needs that as many hops fall short of have the same hops.
+      carried ??= capacities(hops, regions);
       const unusable = countBelow(carried, need);
       const sets = known.get(unusable) ?? find(need);
       known.set(unusable, sets);
       return sets;
+    },
+    singles() {
+      singles ??= singlesOf(regions, freeGpus);
+      return singles;
     },
   };
 
@@ -88,11 +94,12 @@ function reachOver(
     const sets = new Map<number, Reachable>();
     if (exact) {
       const { path, roundTripSeconds } = quickestPaths(hops, regions, need);
+      const pathOf = (mask: number) => path(mask)!;
       const gpus = subsetSums(regions, freeGpus);
       for (let mask = 1; mask < roundTripSeconds.length; mask++) {
         if (roundTripSeconds[mask] === Number.POSITIVE_INFINITY) continue;
         sets.set(mask, {
-          path: () => path(mask)!,
+          pathOf,
           mask,
           regionCount: popcount(mask),
           gpus: gpus[mask]!,
@@ -102,13 +109,25 @@ function reachOver(
       return sets;
     }
     const bit = new Map(regions.map((region, i) => [region, 1 << i]));
-    for (const found of beamPaths(hops, regions, freeGpus, need, BEAM)) {
-      const mask = found.regions.reduce((bits, region) => bits | bit.get(region)!, 0);
-      const { gpus, regions: path, roundTripSeconds } = found;
-      sets.set(mask, { path: () => path, mask, regionCount: path.length, gpus, roundTripSeconds });
+    const paths = new Map<number, readonly number[]>();
+    const pathOf = (mask: number) => paths.get(mask)!;
+    for (const { gpus, regions: path, roundTripSeconds } of beamPaths(hops, regions, freeGpus, need, BEAM)) {
+      const mask = path.reduce((bits, region) => bits | bit.get(region)!, 0);
+      paths.set(mask, path);
+      sets.set(mask, { pathOf, mask, regionCount: path.length, gpus, roundTripSeconds });
     }
     return sets;
   }
+}
+
+function singlesOf(regions: readonly number[], freeGpus: Int32Array): ReadonlyMap<number, Reachable> {
+  const pathOf = (mask: number) => [regions[lowestBit(mask)]!];
+  return new Map(
+    regions.map((region, i) => [
+      1 << i,
+      { pathOf, mask: 1 << i, regionCount: 1, gpus: freeGpus[region]!, roundTripSeconds: 0 },
+    ]),
+  );
 }
 
 /** By less than a tenth. */

@@ -131,7 +131,7 @@ function propose(
     const seconds = job.iterations * iteration * (1 + FEWER_HOPS * (set.regionCount - 1));
     if (leastScore(gpus, seconds) >= worstOfShortlist()) return;
     const { grams, usd } = perSecond(gpus, set, cheapestFirst, reach, valuer);
-    const traffic = set.regionCount > 1 ? egressUsd(job, fleet, set.path()) : 0;
+    const traffic = set.regionCount > 1 ? egressUsd(job, fleet, set.pathOf(set.mask)) : 0;
     const score = valuer.score(seconds, usd * seconds + traffic, grams * seconds);
     if (score >= worstOfShortlist()) return;
     if (shortlist.some((each) => each.set === set && each.gpus === gpus)) return;
@@ -141,18 +141,21 @@ function propose(
     shortlist.splice(place < 0 ? shortlist.length : place, 0, proposal);
   };
 
+  // One GPU needs no path.
+  const setsFor = (need: number, rounded: boolean) =>
+    target.targetGpus === 1 ? reach.singles() : reach.sets(need, rounded);
   for (const gpus of countsToTry(counts, target.targetGpus)) {
     if (isHopeless(gpus)) continue;
     const need = needBitsPerSecond(job, gpu, gpus, timeModel);
     // The least count decides whether the job can start at all.
-    for (const set of reach.sets(need, gpus > target.neededGpus).values()) consider(set, gpus, need);
+    for (const set of setsFor(need, gpus > target.neededGpus).values()) consider(set, gpus, need);
   }
   // Besides, every set with all that it has: round numbers would leave some of it idle.
-  for (const { gpus: free, mask } of reach.sets(0, false).values()) {
+  for (const { gpus: free, mask } of setsFor(0, false).values()) {
     const gpus = largestUpTo(counts, Math.min(target.targetGpus, free));
     if (gpus === undefined || isHopeless(gpus)) continue;
     const need = needBitsPerSecond(job, gpu, gpus, timeModel);
-    const set = reach.sets(need, true).get(mask);
+    const set = setsFor(need, true).get(mask);
     if (set) consider(set, gpus, need);
   }
 }
@@ -203,7 +206,7 @@ function placementOf(
   { usdPerSecond }: Valuer,
   options: PlusOptions,
 ): Placement {
-  const regions = set.path();
+  const regions = set.pathOf(set.mask);
   const split = regions.map(() => 1);
   let left = gpus - regions.length;
   const cheapestFirst = [...regions.keys()].sort(
@@ -233,7 +236,7 @@ function nearestMiss(
   const everywhere = network.over("all", () => true);
   const sets = [...everywhere.sets(need, false).values()];
   const nearest = sets.sort((a, b) => b.gpus - a.gpus || a.mask - b.mask)[0]!;
-  const path = nearest.path();
+  const path = nearest.pathOf(nearest.mask);
   const { regions } = ledger.fleet;
   const rejections = regions.flatMap(({ name }, region): Rejection[] => {
     if (path.includes(region)) return [];

@@ -20,7 +20,7 @@ export interface Worth {
 }
 
 export interface Valuer {
-  /** USD and grams per second of one busy GPU of a region, over the time that the job is expected to run. */
+  /** USD and grams per second of one busy GPU of a region, over the time that the job is expected to run; grams where they count. */
   readonly usdPerSecond: Float64Array;
   readonly gramsPerSecond: Float64Array;
   score(runSeconds: number, usd: number, carbonGrams: number): number;
@@ -39,7 +39,9 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
     expectedMean(region.tariff, nowSeconds, nowSeconds, nowSeconds + horizonSeconds),
   );
   const gramsPerSecond = perGpuSecond(fleet, (region) =>
-    region.carbon ? expectedMean(region.carbon, nowSeconds, nowSeconds, nowSeconds + horizonSeconds) : 0,
+    carbonWeight !== 0 && region.carbon
+      ? expectedMean(region.carbon, nowSeconds, nowSeconds, nowSeconds + horizonSeconds)
+      : 0,
   );
   const gpuSeconds = idealSeconds * ideal.bestGpus;
   const idealUsd = gpuSeconds * meanOf(usdPerSecond);

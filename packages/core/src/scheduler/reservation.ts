@@ -42,30 +42,6 @@ export function reservationFor(
   const future = freeAfter(ledger, ends.slice(0, low));
   const canStart = ends.length > 0 && fits(future);
   const atSeconds = canStart ? ends[low - 1]!.endSeconds : Number.POSITIVE_INFINITY;
-  return reservationWith(job, atSeconds, future, view, fits);
-}
-
-/** Of a placement that is free now and has to be so at a later time. */
-export function reservationAt(
-  atSeconds: number,
-  job: Job,
-  placement: Placement,
-  ledger: Ledger,
-  view: View,
-  started: readonly Started[],
-): Reservation {
-  const ended = endsOf(view, started).filter(({ endSeconds }) => endSeconds <= atSeconds);
-  const fits = (future: Ledger) => canReserve(copyLedger(future), placement);
-  return reservationWith(job, atSeconds, freeAfter(ledger, ended), view, fits);
-}
-
-function reservationWith(
-  job: Job,
-  atSeconds: number,
-  future: Ledger,
-  view: View,
-  fits: (future: Ledger) => boolean,
-): Reservation {
   return {
     job,
     atSeconds,

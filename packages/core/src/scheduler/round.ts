@@ -9,7 +9,7 @@
 // Fallback: on an idle fleet a job that cannot have K* is retried with its least count, so that nothing waits for ever.
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { Ledger, Placement } from "../fleet/ledger.ts";
+import type { Ledger } from "../fleet/ledger.ts";
 import { kindsOf } from "./kinds.ts";
 import type { Ranking } from "./order.ts";
 import type { Explanation, Policy, Search, View } from "./policy.ts";
@@ -40,11 +40,8 @@ export interface PolicyParts {
   fits?(job: Job, context: SearchContext): boolean;
   /** A job that has waited so long that nobody may delay it any more: tried before the others, in order of submission. */
   isOverdue?(job: Job, view: View): boolean;
-  /**
-   * Whether to leave a placement for later, although it could start now.
-   * @param mayReserve whether the job can have the round's reservation, so that what it has now is still there.
-   */
-  postpone?(job: Job, found: Search, context: SearchContext, mayReserve: boolean): Postponed | undefined;
+  /** Whether to leave a placement for later, although it could start now. */
+  postpone?(job: Job, found: Search, context: SearchContext): Postponed | undefined;
 }
 
 export interface SearchContext {
@@ -58,8 +55,6 @@ export interface Postponed {
   readonly why: NonNullable<Explanation["postponed"]>;
   /** When to look at it again, if nothing else happens before. */
   readonly untilSeconds?: number;
-  /** Reserved for it from `why.untilSeconds` on: nobody may start who would still be there. */
-  readonly kept?: Placement;
 }
 
 export function policyOf(ofOneGpu: PolicyParts): Policy {

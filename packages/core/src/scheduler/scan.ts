@@ -4,13 +4,7 @@ import { copyLedger, type Ledger, type Placement, reserve } from "../fleet/ledge
 import type { Kind, Kinds } from "./kinds.ts";
 import { bySubmission, bySubmitTime, lineUp, type Ranking } from "./order.ts";
 import type { Decision, Explanation, Round, Search, View } from "./policy.ts";
-import {
-  keepsReservation,
-  type Reservation,
-  reservationAt,
-  reservationFor,
-  type Started,
-} from "./reservation.ts";
+import { keepsReservation, type Reservation, reservationFor, type Started } from "./reservation.ts";
 import type { PolicyParts, SearchContext } from "./round.ts";
 
 /** What a round has come to so far. */
@@ -105,10 +99,9 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     const { reservation } = round;
     if (reservation && !keepsReservation(job, search.placement, reservation, view))
       return { reservedFor: reservation.job.id };
-    const postponed = parts.postpone?.(job, search, asked, !reservation);
+    const postponed = parts.postpone?.(job, search, asked);
     if (!postponed) return undefined;
-    const { kept, untilSeconds = round.reconsiderAtSeconds, why } = postponed;
-    if (kept) round.reservation = reservationAt(why.untilSeconds, job, kept, ledger, view, round.started);
+    const { untilSeconds = round.reconsiderAtSeconds, why } = postponed;
     round.reconsiderAtSeconds = Math.min(round.reconsiderAtSeconds, untilSeconds);
     return { postponed: why };
   };

@@ -44,18 +44,16 @@ export function inUnits(parts: PolicyParts): PolicyParts {
       : {}),
     ...(postpone
       ? {
-          postpone(job, found, context, mayReserve) {
+          postpone(job, found, context) {
             const unitGpus = unitGpusOf(job);
-            if (unitGpus === 1) return postpone(job, found, context, mayReserve);
+            if (unitGpus === 1) return postpone(job, found, context);
             const view = unitView(job, context.ledger.fleet);
             const { placement } = found;
             const asFound = {
               ...withCounts(found, (gpus) => gpus / unitGpus),
               ...(placement ? { placement: placementInUnits(placement, unitGpus) } : {}),
             };
-            const postponed = postpone(view.job, asFound, contextInUnits(context, job, view), mayReserve);
-            if (!postponed?.kept) return postponed;
-            return { ...postponed, kept: placementInGpus(postponed.kept, unitGpus) };
+            return postpone(view.job, asFound, contextInUnits(context, job, view));
           },
         }
       : {}),

@@ -67,4 +67,11 @@ describe("deferral", () => {
     expect(startOf({ deadlineSeconds: 5 * HOUR }, window(-0.05, -0.01))).toBe(3 * HOUR);
     expect(startOf({ deadlineSeconds: 5 * HOUR }, window(-0.05, -0.06))).toBe(0);
   });
+
+  it("starts as soon as somebody else is in the queue, who could take what it leaves", () => {
+    const rival = jobOf("b", { submitSeconds: 60, iterations: 1000, minGpus: 8, maxGpus: 8 });
+    const jobs = [{ ...job, deadlineSeconds: 5 * HOUR }, rival];
+    const result = simulate({ fleet: window(0.05), jobs, policy: plus(), timeModel: "1f1b" });
+    expect(result.jobs[0]).toMatchObject({ startSeconds: 60 });
+  });
 });

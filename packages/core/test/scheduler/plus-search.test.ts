@@ -44,6 +44,14 @@ describe("the beam, which takes over beyond exactRegions", () => {
     expect(crossing).toBeGreaterThan(50); // the property was not vacuous
   });
 
+  it("starts a job that needs nearly all that a link has", () => {
+    // 16 stages: 2 × 21 MB per 0.14 s are 2.7 Gbit/s.
+    const fleet = fleetOf([{ gpus: 8 }, { gpus: 8 }], () => 3);
+    const view = viewOf(fleet, [jobOf("a", { minGpus: 16, maxGpus: 16 })], { timeModel: "overlapped" });
+    const [decision] = createPolicy("bace-plus", { "bace-plus": { exactRegions: 1 } }).explain(view);
+    expect(decision!.kind).toBe("start");
+  });
+
   it("finds the six neighbours of a row of fourteen regions that have the GPUs", () => {
     const sizes = [1, 1, 1, 1, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1];
     const fleet = fleetOf(
@@ -72,6 +80,19 @@ describe("the same view", () => {
       );
       expect(decisions).toMatchObject([{ kind: "start", jobId: "a" }]);
     }
+  });
+
+  it("gives the same place in the line, whatever was asked before", () => {
+    const queue = [jobOf("b", { minGpus: 6, maxGpus: 6 }), jobOf("c", { minGpus: 1, maxGpus: 1 })];
+    const view = viewOf(
+      fleetOf([{ gpus: 9 }], () => 0),
+      queue,
+      { running: [runningIn(0, 4, 500)] },
+    );
+    const policy = createPolicy("bace-plus");
+    const [first, second] = [policy.decide(view), policy.decide(view)];
+    expect(first.decisions).toMatchObject([{ jobId: "c", why: { position: 2 } }]);
+    expect(second).toEqual(first);
   });
 
   const queues = workloads.chain((jobs) =>

@@ -149,4 +149,16 @@ describe("the wait test", () => {
     expect(finish({ waitGain: 0 })).toBeCloseTo(1 + 5031.7, 1);
     expect(finish({})).toBeCloseTo(10 * 75 * 0.251 + 1489.15, 1);
   });
+
+  it("does not wait for GPUs that it cannot reach from those that it has", () => {
+    // Eight GPUs here, and eight there that are about to be free; sixteen would take half as long.
+    const halves = (gbps: number) =>
+      viewOf(
+        fleetOf([{ gpus: 8 }, { gpus: 8 }], () => gbps),
+        [jobOf("a", { iterations: 100, maxGpus: 16 })],
+        { running: [runningIn(1, 8, 60)] },
+      );
+    expect(explained(halves(0)).a!.kind).toBe("start");
+    expect(explained(halves(50)).a).toMatchObject({ why: { postponed: { kind: "faster" } } });
+  });
 });

@@ -129,6 +129,18 @@ describe("prices", () => {
     expect(worth.usd).toBe(0);
     expect(worth.score).toBeCloseTo(1, 9);
   });
+
+  it("of traffic count too, where electricity is free as well", () => {
+    for (const price of [0.02, 0]) {
+      const bare = fleetOf(
+        [32, 32].map((gpus) => ({ gpus, price })),
+        () => 50,
+      );
+      const paid = bare.links.map((link) => ({ ...link, egressUsdPerGb: 0.08 }));
+      expect(placed(started(bare, jobOf("a")).placement)).toEqual({ r0: 32, r1: 32 });
+      expect(placed(started({ ...bare, links: paid }, jobOf("a")).placement)).toEqual({ r0: 32 });
+    }
+  });
 });
 
 describe("weights", () => {

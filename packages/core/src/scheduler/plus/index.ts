@@ -46,13 +46,13 @@ export function bacePlusPolicy(
       const inOneRegion = leastCount(job, ledger.fleet) !== undefined && mostFreeGpus(ledger) >= least;
       return inOneRegion || searchPlus(job, context, options).placement !== undefined;
     },
-    postpone(job, { placement }, context, mayReserve) {
+    postpone(job, { placement }, context) {
       const { view } = context;
       if (isOverdue(job, view)) return undefined;
       const valuer = valuerOf(job, view, options);
       const worth = valuer.worth(placement!, view.runSeconds(job, placement!), view.nowSeconds);
-      // Who defers holds what others could have: only if there are no others, and if nobody can take it meanwhile.
-      const mayDefer = options.deferral && mayReserve && view.queue.length === 1;
+      // Where others wait too, who defers comes behind them later: only if there are no others.
+      const mayDefer = options.deferral && view.queue.length === 1;
       return (
         (mayDefer ? cheaperLater(job, placement!, worth, view, valuer) : undefined) ??
         fasterLater(job, worth, context, options)

@@ -72,7 +72,7 @@ export function cheaperLater(
     if (then < best.usd) best = { atSeconds: at, usd: then };
   }
   if (best.usd >= usd - LEAST_SAVING * Math.abs(usd)) return undefined;
-  // Looked at again every hour: prices become known, GPUs become free. What it could have now it must have then.
+  // Looked at again every hour: prices become known, GPUs become free.
   const why = { kind: "cheaper" as const, untilSeconds: best.atSeconds };
-  return { why, untilSeconds: Math.min(best.atSeconds, nextHour), kept: placement };
+  return { why, untilSeconds: Math.min(best.atSeconds, nextHour) };
 }

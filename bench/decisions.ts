@@ -21,8 +21,8 @@ import { quantile, timed } from "./timing.ts";
 const POLICIES: readonly PolicyName[] = ["bace", "bace-plus"];
 const REGIONS = [6, 20, 100];
 const QUEUED = [10, 1000, 10_000];
-const WARM_UP = 30;
-const DECISIONS = 200;
+const WARM_UP = 100;
+const DECISIONS = 400;
 
 export function* decisionFigures(): Iterable<Figure> {
   for (const policy of POLICIES) {

@@ -29,8 +29,9 @@ export interface Line {
 }
 
 export function lineUp(jobs: readonly Job[], { rank }: Pick<Ranking, "rank">): Line {
-  const ranks = Float64Array.from(jobs, rank);
-  const heap = Uint32Array.from(jobs.keys());
+  const ranks = ranksOf(jobs, rank);
+  const heap = new Uint32Array(jobs.length);
+  for (let i = 0; i < heap.length; i++) heap[i] = i;
   let size = heap.length;
 
   const isBefore = (a: number, b: number): boolean =>
@@ -58,4 +59,25 @@ export function lineUp(jobs: readonly Job[], { rank }: Pick<Ranking, "rank">): L
     },
     rest: () => Array.from(heap.subarray(0, size), (index) => jobs[index]!),
   };
+}
+
+/** The place of any of the jobs in their order, from 1. */
+export function placesIn(jobs: readonly Job[], { rank }: Pick<Ranking, "rank">): (job: Job) => number {
+  let ranks: Float64Array | undefined;
+  return (job) => {
+    ranks ??= ranksOf(jobs, rank);
+    const own = rank(job);
+    let place = 1;
+    for (let i = 0; i < ranks.length; i++) {
+      if (ranks[i]! < own || (ranks[i] === own && bySubmission(jobs[i]!, job) < 0)) place++;
+    }
+    return place;
+  };
+}
+
+/** A loop, because queues are long and `Float64Array.from` goes through an iterator. */
+function ranksOf(jobs: readonly Job[], rank: (job: Job) => number): Float64Array {
+  const ranks = new Float64Array(jobs.length);
+  for (let i = 0; i < ranks.length; i++) ranks[i] = rank(jobs[i]!);
+  return ranks;
 }

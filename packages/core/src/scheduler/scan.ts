@@ -2,7 +2,7 @@
 import type { Job } from "../cost/job.ts";
 import { copyLedger, type Ledger, type Placement, reserve } from "../fleet/ledger.ts";
 import type { Kind, Kinds } from "./kinds.ts";
-import { bySubmission, bySubmitTime, lineUp, type Ranking } from "./order.ts";
+import { bySubmission, bySubmitTime, lineUp, placesIn, type Ranking } from "./order.ts";
 import type { Decision, Explanation, Round, Search, View } from "./policy.ts";
 import { keepsReservation, type Reservation, reservationFor, type Started } from "./reservation.ts";
 import type { PolicyParts, SearchContext } from "./round.ts";
@@ -67,18 +67,13 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     if (found.placement || round.active > 0 || options.start === "minimum") return found;
     return parts.search(job, least);
   };
+  const placeOverdue = placesIn(overdue, bySubmitTime);
+  let placeInTime = placesIn(inTime, bySubmitTime);
   /** In the order of the whole queue, of which only a part is ever looked at. */
-  const placeOf = (job: Job, by: Ranking): number => {
-    const rank = by.rank(job);
-    const isAhead = (other: Job) =>
-      by.rank(other) < rank || (by.rank(other) === rank && bySubmission(other, job) < 0);
-    const line = isOverdue(job) ? overdue : inTime;
-    const before = line === inTime ? overdue.length : 0;
-    return before + line.filter(isAhead).length + 1;
-  };
+  const placeOf = (job: Job) => (isOverdue(job) ? placeOverdue(job) : overdue.length + placeInTime(job));
   const explain = (job: Job, by: Ranking, of: Search): Explanation => ({
     policy: parts.name,
-    position: all ? round.considered : placeOf(job, by),
+    position: all ? round.considered : placeOf(job),
     order: by.terms(job),
     targetGpus: of.targetGpus,
     neededGpus: of.neededGpus,
@@ -153,8 +148,10 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
 
   const tryInOrder = (jobs: readonly Job[]): void => {
     /** Of each kind that may still start, or be infeasible, some job: where none is left, nobody need be looked at. */
-    const hopes = new Map(all ? [] : jobs.map((job) => [kindOf(job), job]));
+    const hopes = new Map<Kind, Job>();
+    if (!all) for (const job of jobs) hopes.set(kindOf(job), job);
     let ranking = parts.order({ ...view, ledger });
+    placeInTime = placesIn(inTime, ranking);
     let line = lineUp(jobs, ranking);
     for (let job = line.next(); job && !isOver() && (all || hopes.size > 0); job = line.next()) {
       if (consider(job, ranking) === "started") {

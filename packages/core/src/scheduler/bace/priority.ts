@@ -16,15 +16,19 @@ export function dynamicPriority(view: View, options: Pick<BaceOptions, "alpha" |
   const { fleet } = view.ledger;
   const alpha = congestion(view.ledger, options.alpha);
   const normalise = options.normalization === "max" ? overLargest : byRank;
-  const intensity = normalise(view.queue, (job) => computationSeconds(job, fleet));
-  const sensitivity = normalise(view.queue, (job) => bandwidthNeed(job, fleet));
-  const score = (job: Job) => (1 - alpha) * (1 - intensity(job)) + alpha * (1 - sensitivity(job));
+  const ideals = view.queue.map((job) => idealOf(job, fleet));
+  const intensityOf = normalise(view.queue.map((job, i) => job.iterations * ideals[i]!.bestSeconds));
+  const sensitivityOf = normalise(ideals.map(({ bestNeedBitsPerSecond }) => bestNeedBitsPerSecond));
+  const termsOf = (job: Job) => {
+    const { bestNeedBitsPerSecond, bestSeconds } = idealOf(job, fleet);
+    const intensity = intensityOf(job.iterations * bestSeconds);
+    const sensitivity = sensitivityOf(bestNeedBitsPerSecond);
+    const score = (1 - alpha) * (1 - intensity) + alpha * (1 - sensitivity);
+    return { score, alpha, intensity, sensitivity };
+  };
   return {
-    rank: (job) => -score(job),
-    terms: (job) => ({
-      kind: "priority",
-      ...{ score: score(job), alpha, intensity: intensity(job), sensitivity: sensitivity(job) },
-    }),
+    rank: (job) => -termsOf(job).score,
+    terms: (job) => ({ kind: "priority", ...termsOf(job) }),
   };
 }
 
@@ -43,30 +47,20 @@ export function congestion(ledger: Ledger, measure: BaceOptions["alpha"]): numbe
   return Math.min(1, alpha); // a link that shrank under its reservations counts as full
 }
 
-function computationSeconds(job: Job, fleet: Fleet): number {
-  return job.iterations * idealOf(job, fleet).bestSeconds;
-}
+type Normalise = (values: readonly number[]) => (value: number) => number;
 
-function bandwidthNeed(job: Job, fleet: Fleet): number {
-  return idealOf(job, fleet).bestNeedBitsPerSecond;
-}
-
-/** A value of each job, put into 0..1 over the queue. */
-type Normalise = (queue: readonly Job[], measure: (job: Job) => number) => (job: Job) => number;
-
-const overLargest: Normalise = (queue, measure) => {
+const overLargest: Normalise = (values) => {
   let largest = 0;
-  for (const job of queue) largest = Math.max(largest, measure(job));
-  return (job) => (largest > 0 ? measure(job) / largest : 0);
+  for (const value of values) largest = Math.max(largest, value);
+  return (value) => (largest > 0 ? value / largest : 0);
 };
 
-const byRank: Normalise = (queue, measure) => {
+const byRank: Normalise = (values) => {
   const places = new Map<number, number>();
-  queue
-    .map(measure)
+  [...values]
     .sort((a, b) => a - b)
     .forEach((value, place) => {
       if (!places.has(value)) places.set(value, place);
     });
-  return (job) => (queue.length > 1 ? places.get(measure(job))! / (queue.length - 1) : 0);
+  return (value) => (values.length > 1 ? places.get(value)! / (values.length - 1) : 0);
 };

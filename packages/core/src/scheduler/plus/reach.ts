@@ -32,9 +32,9 @@ export interface Reach {
 }
 
 /** Beyond the exact search's regions. */
-const BEAM = { width: 24, maxLength: 8 };
+const BEAM = { width: 16, maxLength: 6 };
 /** Masks hold 31 regions; the beam looks at this many of those with most free GPUs. */
-const MOST_REGIONS = 30;
+const MOST_REGIONS = 20;
 
 /** Of one state of a ledger: jobs that are tried one after the other look at the same paths. */
 export interface Network {

@@ -1,6 +1,6 @@
 // `npm run bench [-- PART …]`: every benchmark whose name contains one of the parts, one table, each figure beside the
 // range that is expected of it (ranges.json). Exits with 1 if one is outside. Alone on a machine of two cores it takes
-// about four minutes. The trace is not part of the repository: PHILLY_TRACE=FILE.csv says where it is.
+// about six minutes. The trace is not part of the repository: PHILLY_TRACE=FILE.csv says where it is.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { randomStream } from "../packages/core/src/simulator/random.ts";

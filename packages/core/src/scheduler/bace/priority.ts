@@ -4,7 +4,7 @@
 //   alpha "mean": reserved over capacity, summed over links;  "max": the busiest link
 //   normalization "max": value over the queue's largest;      "rank": place in the queue's order, 0..1
 import type { Job } from "../../cost/job.ts";
-import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
+import { topologyOf } from "../../fleet/fleet.ts";
 import type { Ledger } from "../../fleet/ledger.ts";
 import type { Ranking } from "../order.ts";
 import type { View } from "../policy.ts";

@@ -27,6 +27,7 @@ ${["pooled", "waits"]
   .map(
     (name) => `  - name: ${name}
     model: tiny-byte
+    efficiency: 0.4
     sequenceLength: 64
     microbatchSize: 2
     microbatches: 4

@@ -86,8 +86,9 @@ export function reserve(ledger: Ledger, placement: Placement): void {
   move(ledger, placement, 1);
 }
 
+/** Regions may give back no GPU: of a job seen in units of several, a region can hold less than one. */
 export function release(ledger: Ledger, placement: Placement): void {
-  assertPlacement(ledger.fleet, placement);
+  assertPlacement(ledger.fleet, placement, 0);
   move(ledger, placement, -1);
 }
 
@@ -147,6 +148,7 @@ function move(ledger: Ledger, placement: Placement, sign: 1 | -1): void {
 function assertPlacement(
   fleet: Fleet,
   { regions, gpus, hopBitsPerSecond, hopExtraForwards }: Placement,
+  leastGpus = 1,
 ): void {
   const sound =
     regions.length > 0 &&
@@ -154,7 +156,7 @@ function assertPlacement(
     hopBitsPerSecond.length === regions.length - 1 &&
     new Set(regions).size === regions.length &&
     regions.every((r) => Number.isInteger(r) && r >= 0 && r < fleet.regions.length) &&
-    gpus.every((n) => Number.isInteger(n) && n >= 1) &&
+    gpus.every((n) => Number.isInteger(n) && n >= leastGpus) &&
     hopBitsPerSecond.every((b) => Number.isInteger(b) && b >= 0) &&
     (hopExtraForwards === undefined ||
       (hopExtraForwards.length === regions.length - 1 &&

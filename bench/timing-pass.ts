@@ -25,7 +25,7 @@ const sizes = [
 process.stdout.write("stages  micro-batches  actions   time us  compile us  whole us\n");
 for (const [stages, microbatches] of sizes) {
   const timing = unequalTiming(stages);
-  const schedule = generators["1f1b"]({ stages, microbatches });
+  const schedule = generators["1f1b"].build({ ranks: stages, microbatches });
   const compiled = compileSchedule(schedule);
   const cells = [
     String(stages).padStart(6),

@@ -163,7 +163,7 @@ function rankActions(
   { forward, backward }: StageTimes,
   links: ReturnType<typeof stageLinks>,
 ): readonly (readonly Action[])[] {
-  const compiled = compileSchedule(warmupOneFOneB({ stages: forward.length, microbatches }, extraForwards));
+  const compiled = compileSchedule(warmupOneFOneB({ ranks: forward.length, microbatches }, extraForwards));
   const timed = timeSchedule(compiled, {
     forwardSeconds: forward,
     inputGradSeconds: backward,

@@ -7,12 +7,12 @@
  */
 
 import { compileSchedule } from "./compile.ts";
-import { type GeneratorName, generators } from "./generate/index.ts";
+import { type GeneratorName, generators } from "./generate/static.ts";
 import { timeSchedule } from "./time.ts";
 import type { Timing } from "./timing.ts";
 
 /** Makespan in seconds; the number of stages is that of `timing.forwardSeconds`. */
 export function iterationSeconds(generator: GeneratorName, microbatches: number, timing: Timing): number {
-  const schedule = generators[generator]({ stages: timing.forwardSeconds.length, microbatches });
+  const schedule = generators[generator].build({ ranks: timing.forwardSeconds.length, microbatches });
   return timeSchedule(compileSchedule(schedule), timing).makespanSeconds;
 }

@@ -25,7 +25,7 @@ export function oneFOneBSeconds(
     (seconds, stage) => seconds + timing.weightGradSeconds[stage]! + overhead,
   );
   const ahead = Int32Array.from({ length: stages }, (_, stage) =>
-    forwardsAhead(stage, { stages, microbatches }, extraForwards),
+    forwardsAhead(stage, { ranks: stages, microbatches }, extraForwards),
   );
   const { back, forth } = hops(timing, stages);
   const free = new Float64Array(stages);

@@ -15,8 +15,9 @@
  *
  * Action names are those of PyTorch's `torch.distributed.pipelining` schedule files; splitting a backward
  * into I and W is from zero-bubble pipelines (arXiv 2401.10241).
- * Leaves out: fused F&B pairs, gradient reductions, and pipelines whose stage sits on two ranks (DualPipe);
- * readers ask `rankOf` with the micro-batch, so the last needs no change on their side.
+ * Where pipelines run in both directions (DualPipe) each stage sits on two ranks, and later micro-batches are those of
+ * the second direction: `mirrored`. Gradient reductions of data parallelism are no actions: they follow a stage's last
+ * gradient, and the timing pass knows them (`timing.ts`).
  */
 
 /**
@@ -35,6 +36,8 @@ export type Action = {
   readonly kind: ActionKind;
   readonly stage: number;
   readonly microbatch: number;
+  /** The rank may run it together with its next action (DualPipe's F&B); timed as one after the other. */
+  readonly fused?: true;
 };
 
 export type Schedule = {
@@ -46,16 +49,21 @@ export type Schedule = {
   readonly ranks: readonly (readonly Action[])[];
   /** `rankOfStage[stage]`: where each stage's parameters are. */
   readonly rankOfStage: readonly number[];
+  /** The second direction: micro-batches from `firstMicrobatch` on run their stages on these ranks. */
+  readonly mirrored?: { readonly firstMicrobatch: number; readonly rankOfStage: readonly number[] };
 };
 
 /** Rank that works on `microbatch` at `stage`; -1 for a stage that the schedule does not have. */
-export function rankOf(schedule: Schedule, stage: number, _microbatch: number): number {
-  return schedule.rankOfStage[stage] ?? -1;
+export function rankOf({ mirrored, rankOfStage }: Schedule, stage: number, microbatch: number): number {
+  const owners = mirrored && microbatch >= mirrored.firstMicrobatch ? mirrored.rankOfStage : rankOfStage;
+  return owners[stage] ?? -1;
 }
 
 /** Stages of a rank, ascending. */
-export function stagesOfRank(schedule: Schedule, rank: number): readonly number[] {
-  return schedule.rankOfStage.flatMap((owner, stage) => (owner === rank ? [stage] : []));
+export function stagesOfRank({ mirrored, rankOfStage }: Schedule, rank: number): readonly number[] {
+  return rankOfStage.flatMap((owner, stage) =>
+    owner === rank || mirrored?.rankOfStage[stage] === rank ? [stage] : [],
+  );
 }
 
 export function isCommunication(kind: ActionKind): kind is CommunicationKind {

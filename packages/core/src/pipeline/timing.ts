@@ -3,9 +3,12 @@
  *
  * Link model (CrossPipe, arXiv 2507.00217): a message occupies its directed link for `occupancySeconds` =
  * bytes / bandwidth, later messages queue behind it, and it arrives `latencySeconds` after it has left the
- * link. The latency does not occupy. The two directions do not disturb each other. Leaves out: links shared
- * by several pairs of ranks. A link has one sender, so the order of its messages is that sender's order,
- * which is what lets the timing pass run without an event heap.
+ * link. The latency does not occupy. The two directions do not disturb each other. Links that name a `medium` share
+ * it: their messages queue for it together, first come first served.
+ *
+ * Data parallelism (CrossPipe, section on DP): after a stage's last gradient its replicas reduce their gradients, and
+ * before its first forward they gather its weights. That is overlapped with the pipeline, and contends with its messages
+ * where both take the same link.
  */
 
 /** One-way latency and occupancy of one message on one hop. */
@@ -18,6 +21,19 @@ export type Hop = {
 export type Link = Hop & {
   readonly fromRank: number;
   readonly toRank: number;
+  /** Links with the same medium are one cable: what all of them send queues for it together. */
+  readonly medium?: number;
+};
+
+/** What the replicas of one stage exchange in an iteration. The makespan includes it. */
+export type GradientSync = {
+  readonly stage: number;
+  /** Seconds after the last gradient of the stage: a reduce-scatter, or all of an all-reduce. */
+  readonly reduceSeconds: number;
+  /** Seconds from the start of the iteration, before the stage's first forward: an all-gather; 0 for an all-reduce. */
+  readonly gatherSeconds: number;
+  /** The link from the stage's rank to this one carries it, between the pipeline's messages; a network apart if absent. */
+  readonly overLinkToRank?: number;
 };
 
 export type Timing = {
@@ -29,6 +45,8 @@ export type Timing = {
   readonly overheadSeconds: number;
   /** At most one per directed pair of ranks; a pair that is not listed communicates in no time. */
   readonly links: readonly Link[];
+  /** At most one per stage; none where there is one replica. */
+  readonly gradientSyncs?: readonly GradientSync[];
 };
 
 /**

@@ -30,7 +30,7 @@ const oneFOneBClosedForm = (p: number, m: number, w: number, C: number, alpha: n
   (m + p - 1) * C + alpha * (2 * Math.floor((m - w) / 2) + 2);
 
 function statsOf(generator: GeneratorName, stages: number, microbatches: number) {
-  const schedule = generators[generator]({ stages, microbatches });
+  const schedule = generators[generator].build({ ranks: stages, microbatches });
   return scheduleStats(
     timeSchedule(compileSchedule(schedule), uniformTiming({ stages, forward: 1, backward: 2 })),
   );

@@ -11,7 +11,9 @@ import {
 } from "../../src/pipeline/index.ts";
 
 const rows = (name: keyof typeof generators, stages: number, microbatches: number) =>
-  generators[name]({ stages, microbatches }).ranks.map((actions) => actions.map(actionName).join(" "));
+  generators[name]
+    .build({ ranks: stages, microbatches })
+    .ranks.map((actions) => actions.map(actionName).join(" "));
 
 test("1F1B: p-1-s forwards ahead, one forward and one backward by turns, then the rest", () => {
   expect(rows("1f1b", 3, 4)).toEqual([
@@ -32,22 +34,22 @@ test("GPipe: all forwards, then all backwards", () => {
 test("every generator is registered under its own name and makes sound schedules of any shape", () => {
   expect(generatorNames).toEqual(["1f1b", "gpipe"]);
   const shapes = fc.record({
-    stages: fc.integer({ min: 1, max: 8 }),
+    ranks: fc.integer({ min: 1, max: 8 }),
     microbatches: fc.integer({ min: 1, max: 12 }),
   });
   fc.assert(
     fc.property(fc.constantFrom(...generatorNames), shapes, (name, shape) => {
-      const schedule = generators[name](shape);
+      const schedule = generators[name].build(shape);
       expect(schedule.generator).toBe(name);
       expect(validateSchedule(schedule)).toEqual([]);
-      expect(stagesOfRank(schedule, shape.stages - 1)).toEqual([shape.stages - 1]);
+      expect(stagesOfRank(schedule, shape.ranks - 1)).toEqual([shape.ranks - 1]);
     }),
   );
 });
 
 test.each(generatorNames)("%s refuses shapes that no pipeline has", (name) => {
-  expect(() => generators[name]({ stages: 0, microbatches: 1 })).toThrow("stages must be 1 or more: 0");
-  expect(() => generators[name]({ stages: 1, microbatches: 1.5 })).toThrow(
+  expect(() => generators[name].build({ ranks: 0, microbatches: 1 })).toThrow("ranks must be 1 or more: 0");
+  expect(() => generators[name].build({ ranks: 1, microbatches: 1.5 })).toThrow(
     "microbatches must be 1 or more: 1.5",
   );
 });

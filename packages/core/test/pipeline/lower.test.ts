@@ -27,7 +27,7 @@ const lower = (schedule: Schedule, timing: Timing, transport: (typeof transports
 const rows = (schedule: Schedule) => schedule.ranks.map((actions) => actions.map(actionName).join(" "));
 
 describe("1F1B on two ranks, three micro-batches, F = 1, B = 2, latency 1", () => {
-  const schedule = generators["1f1b"]({ stages: 2, microbatches: 3 });
+  const schedule = generators["1f1b"].build({ ranks: 2, microbatches: 3 });
   const timing = uniformTiming({ stages: 2, forward: 1, backward: 2, cutAfter: 0, latencySeconds: 1 });
 
   // rank 0  F0 0-1, F1 1-2, B0 6-8, F2 8-9, B1 9-11, B2 14-16
@@ -99,7 +99,7 @@ test("lowered for rendezvous, a schedule loses nothing there if no block is shor
 });
 
 test("receives posted at the consumer would cost a round trip per message on rendezvous transports", () => {
-  const schedule = generators.gpipe({ stages: 2, microbatches: 4 });
+  const schedule = generators.gpipe.build({ ranks: 2, microbatches: 4 });
   const timing = uniformTiming({ stages: 2, forward: 2, backward: 4, cutAfter: 0, latencySeconds: 2 });
   const early = lower(schedule, timing, "rendezvous");
   const atConsumer = {
@@ -122,6 +122,6 @@ test("receives posted at the consumer would cost a round trip per message on ren
 
 test("lowering twice is a broken invariant", () => {
   const timing = uniformTiming({ stages: 2, forward: 1, backward: 2 });
-  const lowered = lower(generators.gpipe({ stages: 2, microbatches: 1 }), timing, "push");
+  const lowered = lower(generators.gpipe.build({ ranks: 2, microbatches: 1 }), timing, "push");
   expect(() => lower(lowered, timing, "push")).toThrow("lowered already");
 });

@@ -20,7 +20,7 @@ const timing = uniformTiming({
   latencySeconds: 1,
   occupancySeconds: 1,
 });
-const timed = timeSchedule(compileSchedule(generators["1f1b"]({ stages: 2, microbatches: 2 })), timing);
+const timed = timeSchedule(compileSchedule(generators["1f1b"].build({ ranks: 2, microbatches: 2 })), timing);
 
 // rank 0  F0 0-1, F1 1-2, B0 8-10, B1 11-13
 // rank 1  F0 3-4, B0 4-6, F1 6-7, B1 7-9

@@ -73,7 +73,10 @@ describe("reference makespans", () => {
   )("%s", (_, row) => {
     const stages = Number(row["p"]);
     const perStage = (column: string) => Array.from({ length: stages }, () => Number(row[column]));
-    const schedule = generators[generatorOf[row["schedule"]!]!]({ stages, microbatches: Number(row["m"]) });
+    const schedule = generators[generatorOf[row["schedule"]!]!].build({
+      ranks: stages,
+      microbatches: Number(row["m"]),
+    });
     const timed = timeSchedule(compileSchedule(schedule), {
       forwardSeconds: perStage("F"),
       inputGradSeconds: perStage("B_in(D/I)"),

@@ -42,7 +42,7 @@ describe("makespan and span", () => {
 
   test("a schedule that takes no time has no bubble", () => {
     const stats = statsOf(
-      generators.gpipe({ stages: 2, microbatches: 1 }),
+      generators.gpipe.build({ ranks: 2, microbatches: 1 }),
       uniformTiming({ stages: 2, forward: 0, backward: 0 }),
     );
     expect(stats).toMatchObject({ bubbleRatio: 0, spanBubbleRatio: 0 });
@@ -80,7 +80,7 @@ describe("exposed communication", () => {
 
   test("without delay there is none, however long ranks wait for each other", () => {
     const links = exposed(
-      generators["1f1b"]({ stages: 2, microbatches: 3 }),
+      generators["1f1b"].build({ ranks: 2, microbatches: 3 }),
       uniformTiming({ stages: 2, forward: 1, backward: 2 }),
     );
     expect(links).toEqual([
@@ -100,7 +100,7 @@ describe("exposed communication", () => {
       latencySeconds: 1,
       occupancySeconds: 3,
     });
-    expect(exposed(generators.gpipe({ stages: 2, microbatches: 2 }), timing)).toEqual([
+    expect(exposed(generators.gpipe.build({ ranks: 2, microbatches: 2 }), timing)).toEqual([
       { fromRank: 0, toRank: 1, seconds: 4 + 2 },
       { fromRank: 1, toRank: 0, seconds: 4 + 1 },
     ]);
@@ -114,7 +114,7 @@ describe("exposed communication", () => {
         fc.nat(9),
         (p, m, latencySeconds) => {
           const timing = uniformTiming({ stages: p, forward: 1, backward: 2, cutAfter: 0, latencySeconds });
-          const cut = exposed(generators.gpipe({ stages: p, microbatches: m }), timing).filter(
+          const cut = exposed(generators.gpipe.build({ ranks: p, microbatches: m }), timing).filter(
             ({ fromRank, toRank }) => fromRank + toRank === 1,
           );
           expect(cut.map(({ seconds }) => seconds)).toEqual([latencySeconds, latencySeconds]);

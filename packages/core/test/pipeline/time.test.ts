@@ -43,9 +43,11 @@ describe("equals the event-driven simulator", () => {
 
   test.each(["1f1b", "gpipe"] as const)("on %s with unequal stages and links", (generator) => {
     const cases = fc
-      .record({ stages: fc.integer({ min: 1, max: 6 }), microbatches: fc.integer({ min: 1, max: 8 }) })
+      .record({ ranks: fc.integer({ min: 1, max: 6 }), microbatches: fc.integer({ min: 1, max: 8 }) })
       .chain((shape) =>
-        timings(shape.stages, shape.stages).map((timing) => [generators[generator](shape), timing] as const),
+        timings(shape.ranks, shape.ranks).map(
+          (timing) => [generators[generator].build(shape), timing] as const,
+        ),
       );
     fc.assert(fc.property(cases, ([schedule, timing]) => expectSameAsSimulator(schedule, timing)));
   });
@@ -80,8 +82,9 @@ describe("lowered schedules", () => {
 });
 
 describe("links", () => {
-  const twoForwards = { stages: 2, microbatches: 2, forward: 1, backward: 2, cutAfter: 0 };
-  const timeGpipe = (timing: Timing) => timeSchedule(compileSchedule(generators.gpipe(twoForwards)), timing);
+  const twoForwards = { ranks: 2, stages: 2, microbatches: 2, forward: 1, backward: 2, cutAfter: 0 };
+  const timeGpipe = (timing: Timing) =>
+    timeSchedule(compileSchedule(generators.gpipe.build(twoForwards)), timing);
   const forwardLink = 0;
 
   test("occupancy queues: the second of two messages starts when the first has left", () => {
@@ -139,7 +142,7 @@ describe("links", () => {
 });
 
 describe("broken invariants throw", () => {
-  const compiled = compileSchedule(generators["1f1b"]({ stages: 2, microbatches: 2 }));
+  const compiled = compileSchedule(generators["1f1b"].build({ ranks: 2, microbatches: 2 }));
   const timing = uniformTiming({ stages: 2, forward: 1, backward: 2, cutAfter: 0 });
 
   test("a timing for fewer stages", () => {

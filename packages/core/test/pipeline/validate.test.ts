@@ -15,7 +15,7 @@ import {
 } from "../../src/pipeline/index.ts";
 import { soundSchedules, timedSchedules, uniformTiming } from "./support/arbitraries.ts";
 
-const computed = generators["1f1b"]({ stages: 3, microbatches: 4 });
+const computed = generators["1f1b"].build({ ranks: 3, microbatches: 4 });
 const timing = uniformTiming({ stages: 3, forward: 1, backward: 2 });
 const lowered = lowerSchedule(timeSchedule(compileSchedule(computed), timing), "push");
 
@@ -159,7 +159,7 @@ describe("deadlocks name the actions involved", () => {
   });
 
   test("ranks that only wait for a deadlocked one are not part of the circle", () => {
-    const gpipe = generators.gpipe({ stages: 3, microbatches: 1 });
+    const gpipe = generators.gpipe.build({ ranks: 3, microbatches: 1 });
     const problems = validateSchedule(reordered(gpipe, 2, "2B0 2F0"));
     expect(problems.map(involved)).toEqual([["2B0", "2F0"]]);
   });

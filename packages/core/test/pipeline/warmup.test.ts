@@ -45,7 +45,7 @@ describe("1F1B with extra warm-up", () => {
     fc.assert(
       fc.property(pipelines, ({ extraForwards, microbatches, timing }) => {
         const stages = extraForwards.length;
-        const schedule = warmupOneFOneB({ stages, microbatches }, extraForwards);
+        const schedule = warmupOneFOneB({ ranks: stages, microbatches }, extraForwards);
         expect(validateSchedule(schedule)).toEqual([]);
         const stats = scheduleStats(timeSchedule(compileSchedule(schedule), timing));
         expect([...stats.peakActivationsOfStage]).toEqual(
@@ -56,8 +56,8 @@ describe("1F1B with extra warm-up", () => {
   });
 
   it("is 1F1B without extra forwards", () => {
-    const shape = { stages: 4, microbatches: 8 };
-    expect(warmupOneFOneB(shape, []).ranks).toEqual(generators["1f1b"](shape).ranks);
+    const shape = { ranks: 4, microbatches: 8 };
+    expect(warmupOneFOneB(shape, []).ranks).toEqual(generators["1f1b"].build(shape).ranks);
   });
 
   it("by the warm-up rule pays for one fill and one drain only: T = (m+p−1)C + 2Σ(α+β)", () => {
@@ -107,8 +107,8 @@ describe("1F1B with extra warm-up", () => {
   });
 
   it("cannot run further ahead than the stage before it", () => {
-    expect(() => warmupOneFOneB({ stages: 3, microbatches: 4 }, [1, 2, 0])).toThrow("not extra forwards");
-    expect(() => warmupOneFOneB({ stages: 1, microbatches: 4 }, [0.5])).toThrow("not extra forwards");
+    expect(() => warmupOneFOneB({ ranks: 3, microbatches: 4 }, [1, 2, 0])).toThrow("not extra forwards");
+    expect(() => warmupOneFOneB({ ranks: 1, microbatches: 4 }, [0.5])).toThrow("not extra forwards");
   });
 });
 
@@ -116,7 +116,7 @@ it("the fast pass gives what generating, compiling and timing gives, to the last
   fc.assert(
     fc.property(pipelines, ({ extraForwards, microbatches, timing }) => {
       const stages = extraForwards.length;
-      const schedule = warmupOneFOneB({ stages, microbatches }, extraForwards);
+      const schedule = warmupOneFOneB({ ranks: stages, microbatches }, extraForwards);
       const { makespanSeconds } = timeSchedule(compileSchedule(schedule), timing);
       expect(oneFOneBSeconds(microbatches, timing, extraForwards)).toBe(makespanSeconds);
     }),

@@ -6,11 +6,13 @@
  */
 
 import type { Schedule } from "../schedule.ts";
-import { assertShape, type PipelineShape, range } from "./shape.ts";
+import { assertShape, type Generator, type PipelineShape, range } from "./shape.ts";
 
-export function gpipe(shape: PipelineShape): Schedule {
+export const gpipe: Generator = { build };
+
+function build(shape: PipelineShape): Schedule {
   assertShape(shape);
-  const { stages, microbatches } = shape;
+  const { ranks: stages, microbatches } = shape;
   return {
     generator: "gpipe",
     stages,

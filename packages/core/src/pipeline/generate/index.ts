@@ -1,14 +1,42 @@
-/** Registry of generators by name. A new schedule is one file and one line here. */
+/** All generators by name: those that know sizes only, and those that look at times and memory too. */
 
-import { gpipe } from "./gpipe.ts";
-import { oneFOneB } from "./one-f-one-b.ts";
-import type { Generator } from "./shape.ts";
+import type { Pipeline } from "../pipeline.ts";
+import type { Schedule } from "../schedule.ts";
+import { generators } from "./static.ts";
+import { hidingWarmup } from "./warmup.ts";
 
-export const generators = {
-  "1f1b": oneFOneB,
-  gpipe,
-} as const satisfies Record<string, Generator>;
+export type TimedGenerator = {
+  /** Why there is no such schedule of this pipeline, as a sentence for people; undefined if there is. */
+  readonly refuses?: (pipeline: Pipeline) => string | undefined;
+  /** Throws a RangeError if it refuses. */
+  readonly build: (pipeline: Pipeline) => Schedule;
+};
 
-export type GeneratorName = keyof typeof generators;
+/** Chunks per rank of loops and waves where the pipeline counts whole stages. */
+const CHUNKS = 2;
 
-export const generatorNames: readonly GeneratorName[] = Object.keys(generators) as GeneratorName[];
+const fromSizes = Object.fromEntries(
+  Object.entries(generators).map(([name, { build, refuses }]): [string, TimedGenerator] => {
+    const shapeOf = ({ chunks, microbatches, ranks }: Pipeline) => ({
+      ranks,
+      microbatches,
+      chunks: chunks > 1 ? chunks : CHUNKS,
+    });
+    return [
+      name,
+      {
+        refuses: (pipeline) => refuses?.(shapeOf(pipeline)),
+        build: (pipeline) => build(shapeOf(pipeline)),
+      },
+    ];
+  }),
+) as Record<keyof typeof generators, TimedGenerator>;
+
+export const timedGenerators = {
+  ...fromSizes,
+  "1f1b-warmup": hidingWarmup,
+} as const satisfies Record<string, TimedGenerator>;
+
+export type ScheduleName = keyof typeof timedGenerators;
+
+export const scheduleNames = Object.keys(timedGenerators) as readonly ScheduleName[];

@@ -8,11 +8,9 @@
  */
 
 import type { Action, Schedule } from "../schedule.ts";
-import { assertShape, type PipelineShape, range } from "./shape.ts";
+import { assertShape, type Generator, type PipelineShape, range } from "./shape.ts";
 
-export function oneFOneB(shape: PipelineShape): Schedule {
-  return { ...withWarmup(shape, []), generator: "1f1b" };
-}
+export const oneFOneB: Generator = { build: (shape) => ({ ...withWarmup(shape, []), generator: "1f1b" }) };
 
 /**
  * @param extraForwards per stage, ΔN_s: forwards that it runs ahead besides 1F1B's. Whole, 0 or more, and never more
@@ -25,10 +23,10 @@ export function warmupOneFOneB(shape: PipelineShape, extraForwards: readonly num
 /** Forwards that a stage runs ahead: p−1−s and its extra ones, as long as there are micro-batches. */
 export function forwardsAhead(
   stage: number,
-  { microbatches, stages }: PipelineShape,
+  { microbatches, ranks }: PipelineShape,
   extraForwards: readonly number[],
 ): number {
-  return Math.min(microbatches, stages - 1 - stage + (extraForwards[stage] ?? 0));
+  return Math.min(microbatches, ranks - 1 - stage + (extraForwards[stage] ?? 0));
 }
 
 /**
@@ -57,7 +55,7 @@ export function hidingForwards(roundTripSeconds: number, periodSeconds: number):
 
 function withWarmup(shape: PipelineShape, extraForwards: readonly number[]): Omit<Schedule, "generator"> {
   assertShape(shape);
-  const { stages, microbatches } = shape;
+  const { ranks: stages, microbatches } = shape;
   assertExtraForwards(stages, extraForwards);
   return {
     stages,

@@ -3,17 +3,23 @@
 import type { Schedule } from "../schedule.ts";
 
 export type PipelineShape = {
-  readonly stages: number;
+  readonly ranks: number;
   readonly microbatches: number;
+  /** Parts of the model on each rank, for generators that cut it (loop and wave); others take no notice. 1 if absent. */
+  readonly chunks?: number;
 };
 
-export type Generator = (shape: PipelineShape) => Schedule;
+export type Generator = {
+  /** Why there is no such schedule of this shape, as a sentence for people; undefined if there is. */
+  readonly refuses?: (shape: PipelineShape) => string | undefined;
+  /** Throws a RangeError on a shape that no pipeline has or that it refuses. */
+  readonly build: (shape: PipelineShape) => Schedule;
+};
 
 /** Throws on a shape that no pipeline has: the caller's sizes are a broken invariant, not a user's error. */
-export function assertShape({ stages, microbatches }: PipelineShape): void {
-  if (!Number.isInteger(stages) || stages < 1) throw new RangeError(`stages must be 1 or more: ${stages}`);
-  if (!Number.isInteger(microbatches) || microbatches < 1) {
-    throw new RangeError(`microbatches must be 1 or more: ${microbatches}`);
+export function assertShape({ chunks = 1, microbatches, ranks }: PipelineShape): void {
+  for (const [name, count] of Object.entries({ ranks, microbatches, chunks })) {
+    if (!Number.isInteger(count) || count < 1) throw new RangeError(`${name} must be 1 or more: ${count}`);
   }
 }
 

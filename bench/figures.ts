@@ -29,7 +29,7 @@ export function complaints(figures: readonly Figure[], ranges: ReadonlyMap<strin
   });
 }
 
-const WIDTHS = { name: 62, value: 12, unit: 12 };
+const WIDTHS = { name: 74, value: 12, unit: 12 };
 export const TABLE_HEAD = row("", "measured", "", "expected");
 
 export function figureText({ name, value }: Figure, ranges: ReadonlyMap<string, Range>): string {

@@ -7,6 +7,7 @@ import { randomStream } from "../packages/core/src/simulator/random.ts";
 import { decisionFigures } from "./decisions.ts";
 import { exactPathTimes } from "./exact-paths.ts";
 import { complaints, type Figure, figureText, readRanges, TABLE_HEAD } from "./figures.ts";
+import { scheduleFigures } from "./schedules.ts";
 import { simulationFigures } from "./simulations.ts";
 import { type TraceRun, traceFile } from "./trace.ts";
 
@@ -15,6 +16,7 @@ type Benchmark = () => Iterable<Figure>;
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   simulation: simulationFigures,
   decision: decisionFigures,
+  schedule: scheduleFigures,
   "exact path search": function* () {
     for (const { quickestMicroseconds, regionCount, widestMicroseconds } of exactPathTimes(
       randomStream(1, "path-search"),

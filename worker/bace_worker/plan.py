@@ -107,6 +107,8 @@ class Plan:
     model: Model
     training: Training
     stages: tuple[Stage, ...]
+    schedule: str
+    """Its name, for people: the order is in the actions."""
     ranks: tuple[Rank, ...]
     links: tuple[Link, ...]
     emulated_compute: tuple[EmulatedStage, ...] | None
@@ -152,8 +154,8 @@ def read(value: object) -> Plan:
 
 def _plan(field: Field) -> Plan:
     f = field.record(
-        *("version", "jobId", "epoch", "launchKey", "model", "training", "stages", "ranks", "links"),
-        *("emulatedCompute", "control"),
+        *("version", "jobId", "epoch", "launchKey", "model", "training", "stages", "schedule"),
+        *("ranks", "links", "emulatedCompute", "control"),
     )
     if f["version"].integer() != 1:
         f["version"].fail(f"is {f['version'].value}, this worker reads version 1; update the worker")
@@ -164,6 +166,7 @@ def _plan(field: Field) -> Plan:
         model=_model(f["model"]),
         training=_training(f["training"]),
         stages=tuple(_stage(item) for item in f["stages"].items()),
+        schedule=f["schedule"].text(),
         ranks=tuple(_rank(item) for item in f["ranks"].items()),
         links=tuple(_link(item) for item in f["links"].items(least=0)),
         emulated_compute=_emulated_compute(f["emulatedCompute"]),

@@ -87,6 +87,7 @@ def make_plan(data: Path, stages: int = 2, **changes: Any) -> dict[str, Any]:
             }
             for stage in range(stages)
         ],
+        "schedule": "1f1b",
         "links": [{"fromStage": a, "toStage": b, "emulated": link} for a, b in neighbours],
         "emulatedCompute": None,
         "control": {"url": "http://127.0.0.1:9", "rendezvousDeadlineSeconds": 30},

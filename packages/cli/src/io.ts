@@ -11,6 +11,8 @@ export interface Stream {
   readonly isTerminal: boolean;
   /** Lines of the terminal as it is now. */
   rows(): number;
+  /** Of the terminal as it is now; 120 where there is none. */
+  columns(): number;
   readonly colors: Colors;
 }
 
@@ -70,6 +72,7 @@ function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
     write: (text_) => void stream.write(text_),
     isTerminal,
     rows: () => stream.rows ?? 24,
+    columns: () => stream.columns ?? 120,
     colors: pc.createColors(wantsColor(isTerminal, env)),
   };
 }

@@ -1,5 +1,6 @@
 // The command line of BACE-Pipe: wiring only. A new command is one file in commands/ and one line here.
 import { Command, CommanderError } from "commander";
+import { bandwidthCommand } from "./commands/bandwidth.ts";
 import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -9,8 +10,10 @@ import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { regionsCommand } from "./commands/regions.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { submitCommand } from "./commands/submit.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { upCommand } from "./commands/up.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -30,6 +33,9 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   regionsCommand,
   importCommand,
   calibrateCommand,
+  scheduleCommand,
+  bandwidthCommand,
+  tuneCommand,
 ];
 
 /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 3 no service. Never throws. */

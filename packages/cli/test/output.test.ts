@@ -50,6 +50,7 @@ test("a screen repeats itself only when something changed, and in place on a ter
       },
       isTerminal,
       rows: () => 24,
+      columns: () => 120,
       colors,
     });
     for (const picture of ["one\n", "one\n", "two\n"]) screen.show(picture);

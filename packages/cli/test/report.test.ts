@@ -41,7 +41,7 @@ async function reported(...options: readonly string[]) {
 test("the page says what it is a result of and needs nothing but itself", async () => {
   const { scenarioHash, version } = await reported("--html", "a.html", "--seed", "7", "-p", "bace,lcf");
   const page = written("a.html");
-  for (const fact of [scenarioHash, version, "1f1b", "bace, lcf", "<dd>7</dd>", "demo-three-regions"])
+  for (const fact of [scenarioHash, version, "auto", "bace, lcf", "<dd>7</dd>", "demo-three-regions"])
     expect(page).toContain(fact);
   expect(page).toContain("default-src 'none'");
   expect(page).not.toMatch(/<script|<link|<img|@import|url\(|\b(src|href)=|https?:/);
@@ -233,7 +233,7 @@ test("CSV: a row per policy and job with every field of the result, in full prec
   rows.forEach((row, i) => {
     const cells = Object.fromEntries(headings!.map((heading, column) => [heading, row[column]]));
     const { placement, ...fields } = jobs[i]!;
-    expect(cells).toMatchObject({ scenarioHash, seed: "1", timeModel: "1f1b" });
+    expect(cells).toMatchObject({ scenarioHash, seed: "1", timeModel: "auto" });
     for (const [name, value] of Object.entries(fields)) expect(cells[name]).toBe(String(value ?? ""));
     expect(cells["placementGpus"]).toBe(placement.map(({ region, gpus }) => `${region}=${gpus}`).join(";"));
   });

@@ -48,13 +48,13 @@ test("the result says what it is a result of", async () => {
 
 test("the time model is the scenario's unless another is asked for", async () => {
   const { out } = await bace(["simulate", SCENARIO, "-p", "bace", "-o", "json"]);
-  expect(JSON.parse(out).timeModel).toBe("1f1b");
+  expect(JSON.parse(out).timeModel).toBe("auto");
 });
 
 test("the table compares the others with bace, and says which seed and time model", async () => {
   const { out, err } = await bace(["simulate", SCENARIO, "--policy", "lcf,bace"]);
   expect(err).toBe("");
-  expect(out).toContain("seed 1  time model 1f1b");
+  expect(out).toContain("seed 1  time model auto");
   expect(out).toMatch(
     /^POLICY +AVG JCT +P95 JCT +MAKESPAN +ELECTRICITY +ENERGY +GPU USE +LINK USE +FINISHED/m,
   );

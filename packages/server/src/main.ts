@@ -104,7 +104,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const loop = createLoop({
       writer,
       executors: [local],
-      planOptions: { controlUrl: url, rendezvousDeadlineSeconds },
+      planOptions: { controlUrl: url, rendezvousDeadlineSeconds, timeModel },
       watch: rendezvous.lateFacts,
       logger,
     });

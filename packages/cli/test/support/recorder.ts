@@ -36,6 +36,7 @@ export function recordingIo(outside: Outside = {}): {
     },
     isTerminal: false,
     rows: () => 24,
+    columns: () => 120,
     colors: pc.createColors(false),
   });
   const io: Io = {

@@ -2,8 +2,10 @@
 // Every region's launch gets the same plan; the worker picks its ranks out of it. Schema: spec/plan.ts.
 // Links between regions and the speed of emulated GPU types are emulated by the worker, at the rate that the job has
 // reserved on the link and the link's delay, and at the type's speed.
-import { type StageTimes, stageLinks, stageTimes } from "../cost/iteration-time.ts";
+import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Training } from "../cost/job.ts";
+import { bestSchedule, warmupSchedule } from "../cost/schedule.ts";
+import { type StageTimes, stageLinks, stageTimes } from "../cost/stage-times.ts";
 import { placementExtraForwards, type StageLayers, stageLayers, stageRegions } from "../cost/stages.ts";
 import { type Fleet, topologyOf } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
@@ -11,8 +13,8 @@ import {
   type Action,
   compileSchedule,
   lowerSchedule,
+  type Schedule,
   timeSchedule,
-  warmupOneFOneB,
 } from "../pipeline/index.ts";
 import type { JobState } from "./state.ts";
 
@@ -54,6 +56,8 @@ export interface Plan {
     readonly embedding: boolean;
     readonly head: boolean;
   })[];
+  /** Name of the schedule, for people: what ranks do is in their actions. */
+  readonly schedule: string;
   readonly ranks: readonly {
     readonly rank: number;
     readonly stage: number;
@@ -77,6 +81,8 @@ export interface PlanOptions {
   /** Where ranks check in and report. */
   readonly controlUrl: string;
   readonly rendezvousDeadlineSeconds: number;
+  /** By which the placement was timed: with `auto` the plan has the best schedule, otherwise 1F1B. */
+  readonly timeModel: TimeModel;
 }
 
 /** The plan of a job's live epoch. Throws if the job has none, or nothing to train. */
@@ -88,6 +94,8 @@ export function buildPlan({ job, epoch }: JobState, fleet: Fleet, options: PlanO
   const extraForwards = placementExtraForwards(placement);
   const layers = stageLayers(job, positions.length, fleet, extraForwards)!;
   const times = stageTimes(job, fleet, placement);
+  const schedule =
+    options.timeModel === "auto" ? bestSchedule(job, fleet, placement) : warmupSchedule(job, placement);
   const emulated = regions.some(({ gpuType }) => gpuType.emulated);
   return {
     version: PLAN_VERSION,
@@ -103,9 +111,13 @@ export function buildPlan({ job, epoch }: JobState, fleet: Fleet, options: PlanO
       embedding: index === 0,
       head: index === layers.length - 1,
     })),
-    ranks: rankActions(job.microbatches, extraForwards, times, stageLinks(job, fleet, placement)).map(
-      (actions, rank) => ({ rank, stage: rank, region: regions[rank]!.name, actions }),
-    ),
+    schedule: schedule.generator,
+    ranks: rankActions(schedule, times, stageLinks(job, fleet, placement)).map((actions, rank) => ({
+      rank,
+      stage: rank,
+      region: regions[rank]!.name,
+      actions,
+    })),
     links: linksOf(fleet, placement, positions),
     emulatedCompute: emulated
       ? {
@@ -156,15 +168,13 @@ function trainingOf(training: Training, steps: number, microbatches: number): Pl
   };
 }
 
-/** 1F1B with the placement's extra warm-up, lowered for a transport that pushes: per rank the actions of one step. */
+/** The schedule lowered for a transport that pushes: per rank the actions of one step. */
 function rankActions(
-  microbatches: number,
-  extraForwards: readonly number[],
-  { forward, backward }: StageTimes,
+  schedule: Schedule,
+  { backward, forward }: StageTimes,
   links: ReturnType<typeof stageLinks>,
 ): readonly (readonly Action[])[] {
-  const compiled = compileSchedule(warmupOneFOneB({ ranks: forward.length, microbatches }, extraForwards));
-  const timed = timeSchedule(compiled, {
+  const timed = timeSchedule(compileSchedule(schedule), {
     forwardSeconds: forward,
     inputGradSeconds: backward,
     weightGradSeconds: backward.map(() => 0),

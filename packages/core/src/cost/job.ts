@@ -74,10 +74,10 @@ export function demandKey(job: Job): string {
   const known = demandKeys.get(job);
   if (known !== undefined) return known;
   const { work, layers, headLayers, microbatches, activationBytes, overheadSeconds, memory } = job;
-  const { dataParallel, gradientBytes, maxGpus, minGpus, reductionSeconds, tensorParallel } = job;
+  const { dataParallel, gradientBytes, maxGpus, minGpus, reductionSeconds, tensorParallel, training } = job;
   const key = JSON.stringify([
     [work, layers, headLayers, microbatches, activationBytes, overheadSeconds, memory],
-    [minGpus, maxGpus, tensorParallel, dataParallel, gradientBytes, reductionSeconds],
+    [minGpus, maxGpus, tensorParallel, dataParallel, gradientBytes, reductionSeconds, training !== undefined],
   ]);
   demandKeys.set(job, key);
   return key;

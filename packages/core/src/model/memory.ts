@@ -46,6 +46,8 @@ export function inFlight1F1B(stage: number, stages: number, microbatches: number
   return Math.min(stages - stage + extraForwards, microbatches);
 }
 
+const RESERVE_SHARE = 0.1;
+
 export interface FitOptions extends MemoryOptions {
   /** Of one GPU. */
   readonly memoryBytes: number;
@@ -57,9 +59,23 @@ export interface FitOptions extends MemoryOptions {
   readonly reserveShare?: number;
 }
 
+/** Micro-batches whose activations each stage of a split can hold at once; may be 0. @param layerCounts by stage. */
+export function inFlightCapacities(
+  shape: ModelShape,
+  layerCounts: readonly number[],
+  options: MemoryOptions & Pick<FitOptions, "memoryBytes" | "reserveShare">,
+): number[] {
+  const usable = options.memoryBytes * (1 - (options.reserveShare ?? RESERVE_SHARE));
+  return layerCounts.map((layers, stage) => {
+    const slice = { layers, embedding: stage === 0, head: stage === layerCounts.length - 1 };
+    const bytesWith = (inFlight: number) => stageMemoryBytes(shape, slice, inFlight, options);
+    return Math.max(0, Math.floor((usable - bytesWith(0)) / (bytesWith(1) - bytesWith(0))));
+  });
+}
+
 /** The most layers that each of `stages` stages can hold under 1F1B; 0 where not even one fits. */
 function layerCapacities(shape: ModelShape, stages: number, options: FitOptions): number[] {
-  const { extraForwards = [], memoryBytes, microbatches, reserveShare = 0.1 } = options;
+  const { extraForwards = [], memoryBytes, microbatches, reserveShare = RESERVE_SHARE } = options;
   const usable = memoryBytes * (1 - reserveShare);
   return Array.from({ length: stages }, (_, stage) => {
     const ends = { embedding: stage === 0, head: stage === stages - 1 };

@@ -9,6 +9,7 @@
  *
  * A schedule that goes round (interleaved) sends from the last rank to the first too: over the slowest hop of the chain,
  * which is the cut, and which it shares with the messages that cross there anyway if no other hop is as slow.
+ * Where stages sit on two ranks (DualPipe) both take the time of the rank that `rankOfStage` names.
  */
 
 import type { Schedule } from "./schedule.ts";
@@ -27,6 +28,8 @@ export type Pipeline = {
   readonly overheadSeconds: number;
   /** Hop h leads from rank h to h+1, and back; ranks - 1 of them. A message is of the same size wherever the model is cut. */
   readonly hops: readonly Hop[];
+  /** The ways back, from rank h+1 to h, where they differ. */
+  readonly backHops?: readonly Hop[];
   /** By rank: activations of one chunk that it can hold; Infinity for no limit. */
   readonly memoryCap: readonly number[];
   /** By rank: what its replicas exchange for one chunk; nothing where absent. */
@@ -67,10 +70,10 @@ export function timingOf(pipeline: Pipeline, schedule: Schedule): Timing {
 }
 
 /** Both directions of the chain, and of the way round from its last rank to its first. */
-function linksOf({ hops, ranks }: Pipeline): readonly Link[] {
+function linksOf({ backHops, hops, ranks }: Pipeline): readonly Link[] {
   const chain = hops.flatMap((hop, rank): Link[] => [
     { ...hop, fromRank: rank, toRank: rank + 1, medium: 2 * rank },
-    { ...hop, fromRank: rank + 1, toRank: rank, medium: 2 * rank + 1 },
+    { ...(backHops?.[rank] ?? hop), fromRank: rank + 1, toRank: rank, medium: 2 * rank + 1 },
   ]);
   if (ranks < 3) return chain;
   const slowest = slowestHop(hops);

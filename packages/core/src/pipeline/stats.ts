@@ -95,7 +95,8 @@ function peakActivations({ compiled }: TimedSchedule) {
   return { peakActivationsOfStage, peakActivationsOfRank };
 }
 
-function activationChange({ kind }: Action): number {
+/** Chunk activations that the action adds, when it starts, or gives back, when it ends. */
+export function activationChange({ kind }: Action): number {
   switch (kind) {
     case "F":
       return 1;

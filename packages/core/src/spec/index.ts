@@ -3,6 +3,15 @@ export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } fr
 export * from "./import/index.ts";
 export type { JobOptions } from "./job.ts";
 export { measuredRuns } from "./measured-runs.ts";
+export {
+  type PipelineInput,
+  type PipelineSpec,
+  parsePipeline,
+  pipelineOf,
+  pipelineSchema,
+  type ScheduleRequest,
+  scheduleRequest,
+} from "./pipeline.ts";
 export { planSchema } from "./plan.ts";
 export type { FileReader, ReferencedFile, ScenarioOptions } from "./reading.ts";
 export { parseJobs, parseScenario, type Scenario } from "./scenario.ts";

@@ -51,6 +51,7 @@ export const planSchema = z.strictObject({
       }),
     )
     .min(1),
+  schedule: z.string().describe("Name of the schedule, for people: what ranks do is in their actions."),
   ranks: z
     .array(
       z.strictObject({

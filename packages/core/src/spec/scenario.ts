@@ -56,7 +56,8 @@ export function parseScenario(text: string, file: string, options: ScenarioOptio
   if (!written.ok) return written;
   const jobs = simulated ? toWorkload(written.value, data, atBest, reading) : written.value;
   if (diagnostics.length > 0) return { ok: false, diagnostics: firstComplaints(diagnostics) };
-  const { name, description, timeModel, efficiency, payIdleGpus, policies, failures } = data;
+  const { name, description, efficiency, payIdleGpus, policies, failures } = data;
+  const timeModel = data.timeModel ?? (data.trace ? "1f1b" : "auto");
   const value: Scenario = {
     ...{ name, description, timeModel, efficiency, payIdleGpus, policies: policies as PolicyOverrides },
     fleet: simulated ? changing.fleet : atStart.value,

@@ -173,7 +173,8 @@ export const fleetFields = {
 export const scenarioSchema = z.strictObject({
   version: z.literal(1, "not a known version — write version: 1"),
   ...fleetFields,
-  timeModel: z.enum(TIME_MODELS).default("1f1b"),
+  /** Where absent `auto`; with a trace `1f1b`, under which its jobs take the time that they took. */
+  timeModel: z.enum(TIME_MODELS).optional(),
   /** What a job gets of a link: what it reserved, or an equal share of the capacity. */
   linkModel: z.enum(LINK_MODELS).default("reserve"),
   /** Whether the electricity of GPUs that nobody uses is paid too, until the last job ends. */

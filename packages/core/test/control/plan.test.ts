@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { buildPlan } from "../../src/control/plan.ts";
 import { reduce } from "../../src/control/reduce.ts";
 import { emptyState, type State } from "../../src/control/state.ts";
-import { iterationSeconds } from "../../src/cost/iteration-time.ts";
+import { iterationSeconds, type TimeModel } from "../../src/cost/iteration-time.ts";
 import type { Placement } from "../../src/fleet/ledger.ts";
 import { parseScenario, planSchema } from "../../src/spec/index.ts";
 
@@ -13,7 +13,7 @@ const parsed = parseScenario(readFileSync(file, "utf8"), "demo-three-regions.yam
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
 const { fleet, jobs } = parsed.value;
 
-function planOf(jobId: string, placement: Placement) {
+function planOf(jobId: string, placement: Placement, timeModel: TimeModel = "1f1b") {
   const job = jobs.find(({ id }) => id === jobId)!;
   const why = {
     policy: "test",
@@ -24,7 +24,7 @@ function planOf(jobId: string, placement: Placement) {
     candidates: [],
     iterationLowerBoundSeconds: 0,
   } as const;
-  const predictedIterationSeconds = iterationSeconds(job, fleet, placement, "1f1b");
+  const predictedIterationSeconds = iterationSeconds(job, fleet, placement, timeModel);
   const facts = [
     { kind: "fleet-loaded", fleet },
     { kind: "submitted", job },
@@ -37,6 +37,7 @@ function planOf(jobId: string, placement: Placement) {
   return buildPlan(state.jobs.get(jobId)!, fleet, {
     controlUrl: "http://127.0.0.1:1",
     rendezvousDeadlineSeconds: 60,
+    timeModel,
   });
 }
 

@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import type { State } from "../../src/control/state.ts";
 import { countsThatFit, idealIterationSeconds, neededBitsPerSecond } from "../../src/cost/gpu-count.ts";
 import { gradientReductionSeconds } from "../../src/cost/gradient-reduction.ts";
-import { iterationSeconds, stageLinks, stageTimes } from "../../src/cost/iteration-time.ts";
+import { iterationSeconds } from "../../src/cost/iteration-time.ts";
 import type { Job } from "../../src/cost/job.ts";
 import { egressUsd, placementFootprint } from "../../src/cost/money.ts";
+import { stageLinks, stageTimes } from "../../src/cost/stage-times.ts";
 import { placementInGpus, placementInUnits, unitGpusOf, unitView } from "../../src/cost/unit.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { openLedger, type Placement } from "../../src/fleet/ledger.ts";
@@ -288,7 +289,7 @@ describe.each(Object.keys(POLICIES) as PolicyName[])("%s on random jobs of any u
       fc.property(
         unitFleets,
         unitWorkloads,
-        fc.constantFrom("overlapped", "serial", "1f1b"),
+        fc.constantFrom("overlapped", "serial", "1f1b", "auto"),
         (random, jobs, timeModel) => {
           let last: State | undefined;
           const onInstant = (state: State) => {

@@ -1,94 +1,136 @@
 /**
- * 1F1B and GPipe against makespans that other projects' own generators gave (zero-bubble, PyTorch, CrossPipe,
- * PP-Schedule-Visualization). The table is not part of the repository: where it is absent these tests are
- * skipped.
+ * Our generators against makespans that other projects' own generators gave (zero-bubble, PyTorch, CrossPipe,
+ * PP-Schedule-Visualization): equal, but for the exceptions below, each with its reason and a bound. The table is not
+ * part of the repository: where it is absent these tests are skipped.
  */
 
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { evaluateSchedule } from "../../src/pipeline/index.ts";
+import { makespanOfFusedPairs } from "./support/fused-pairs.ts";
 import {
-  chainLinks,
-  compileSchedule,
-  type GeneratorName,
-  generators,
-  scheduleStats,
-  timeSchedule,
-} from "../../src/pipeline/index.ts";
+  answerTo,
+  latencyOf,
+  nameOfRow,
+  pipelineOf,
+  type Row,
+  readTable,
+  scheduleFor,
+  tablePresent,
+} from "./support/reference-table.ts";
 
-const file = new URL("../../../../../shared/data/schedules/ref_makespans.csv", import.meta.url);
-const present = existsSync(file);
-
-const generatorOf: Readonly<Record<string, GeneratorName>> = {
-  "1F1B": "1f1b",
-  "1f1b": "1f1b",
-  GPipe: "gpipe",
+/** Ours divided by theirs lies between `least` and `most`; spans may differ too. */
+type Exception = {
+  readonly applies: (row: Row) => boolean;
+  readonly least: number;
+  readonly most: number;
+  readonly reason: string;
 };
 
-type Row = Readonly<Record<string, string>>;
+const isUnit = (row: Row) => row["F"] === row["W"] && latencyOf(row) === 0;
 
-/** Fields may be quoted and then hold commas; there are no quotes inside quotes. */
-function parseCsv(text: string): readonly Row[] {
-  const [header = [], ...records] = text
-    .trimEnd()
-    .split(/\r?\n/)
-    .map((line) =>
-      [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted ?? bare ?? ""),
-    );
-  return records.map((fields) =>
-    Object.fromEntries(header.map((name, column) => [name, fields[column] ?? ""])),
+const exceptions: readonly Exception[] = [
+  {
+    applies: (row) => row["source"] === "sail-sg zbv" && !isUnit(row),
+    least: 1,
+    most: 1.031,
+    reason: "their greedy knows times and latency; ours is made for F = I = W and none",
+  },
+  {
+    applies: (row) => row["schedule"] === "V-half",
+    least: 0.85,
+    most: 1,
+    reason: "gaps of warm-up and drain are closed tighter, by a forward or two",
+  },
+  {
+    applies: (row) => /^dualpipe|^DualPipe/.test(row["schedule"]!),
+    least: 0.88,
+    most: 0.975,
+    reason: "the timing pass sends what a pair's forward gives as soon as it is there",
+  },
+  {
+    applies: (row) => row["schedule"] === "zb1p" && latencyOf(row) > 0,
+    least: 0.9,
+    most: 1,
+    reason: "they let a weight gradient wait one latency for its own rank, and a sender for its message",
+  },
+  {
+    applies: (row) => row["schedule"] === "1f1b_overlap",
+    least: 0.88,
+    most: 1,
+    reason: "their pairs end together, and only then send what they give",
+  },
+];
+
+/** Their orders depend on times, so the last ranks to end differ though the makespan does not. */
+const knowsTimes = (row: Row) => row["source"]!.startsWith("sail-sg zb");
+
+const rows = readTable();
+const covered = rows.flatMap((row) => {
+  const answer = answerTo(row);
+  return "generator" in answer ? [{ row, generator: answer.generator }] : [];
+});
+const figure = (row: Row, column: string) => (row[column] ? Number(row[column]) : undefined);
+
+function compare(row: Row, generator: (typeof covered)[number]["generator"]) {
+  const pipeline = pipelineOf(row);
+  const evaluation = evaluateSchedule(pipeline, scheduleFor(row, generator));
+  const ratio = evaluation.stats.makespanSeconds / figure(row, "makespan")!;
+  return { evaluation, ratio, exception: exceptions.find(({ applies }) => applies(row)) };
+}
+
+describe.skipIf(!tablePresent)("reference makespans (../shared/data/schedules/ref_makespans.csv)", () => {
+  test.each(covered.map(({ generator, row }, index) => [`${index}: ${nameOfRow(row)}`, row, generator]))(
+    "%s",
+    (_, row, generator) => {
+      const { evaluation, exception, ratio } = compare(row, generator);
+      if (exception) {
+        expect(ratio, exception.reason).toBeGreaterThanOrEqual(exception.least);
+        expect(ratio, exception.reason).toBeLessThanOrEqual(exception.most);
+      } else {
+        expect(evaluation.stats.makespanSeconds).toBeCloseTo(figure(row, "makespan")!, 9);
+        const span = knowsTimes(row) ? undefined : figure(row, "max_per_device_span");
+        if (span !== undefined) expect(evaluation.stats.spanSeconds).toBeCloseTo(span, 9);
+      }
+      const peak = figure(row, "peak_activations_in_chunk_units") ?? Infinity;
+      expect(Math.max(...evaluation.peakActivations)).toBeLessThanOrEqual(peak);
+    },
   );
-}
 
-/**
- * "uniform per hop 0.5", "uniform p2p_latency 0.5", or "2 DCs, cut after stage p/2-1, one-way latency 0.5
- * (...)".
- */
-function linksOf(model: string, stages: number) {
-  const uniform = /^uniform (?:per hop|p2p_latency) ([\d.]+)$/.exec(model);
-  const cut = /^2 DCs, cut after stage p\/2-1, one-way latency ([\d.]+)/.exec(model);
-  const latency = uniform?.[1] ?? cut?.[1];
-  if (latency === undefined) throw new Error(`unknown communication model: ${model}`);
-  const hops = Array.from({ length: stages - 1 }, (_, hop) => ({
-    latencySeconds: uniform || hop === stages / 2 - 1 ? Number(latency) : 0,
-    occupancySeconds: 0,
-  }));
-  return chainLinks(hops);
-}
+  const pairs = covered.filter(({ generator }) => generator.startsWith("dualpipe"));
 
-describe("reference makespans", () => {
-  const rows = present
-    ? parseCsv(readFileSync(file, "utf8")).filter((row) => row["schedule"]! in generatorOf)
-    : [];
+  test.each(pairs.map(({ generator, row }) => [nameOfRow(row), row, generator] as const))(
+    "with a fused pair as one block: %s",
+    (_, row, generator) => {
+      const seconds = makespanOfFusedPairs(scheduleFor(row, generator), {
+        forward: Number(row["F"]),
+        inputGrad: Number(row["B_in(D/I)"]),
+        weightGrad: Number(row["W"]),
+        latency: latencyOf(row),
+        hopsWithinRank: row["source"]!.startsWith("Victarry"),
+      });
+      // Victarry lets a weight gradient wait one latency for its own rank.
+      const slack = row["source"]!.startsWith("Victarry") ? latencyOf(row) : 0;
+      expect(seconds).toBeCloseTo(Number(row["makespan"]) - slack, 9);
+    },
+  );
 
-  test("the table has rows for both schedules", ({ skip }) => {
-    skip(!present, "SKIPPED: ../shared/data/schedules/ref_makespans.csv is not here");
-    expect(new Set(rows.map((row) => generatorOf[row["schedule"]!]))).toEqual(new Set(["1f1b", "gpipe"]));
-  });
-
-  test.each(
-    rows.map((row, index) => [
-      `${index}: ${row["source"]}, ${row["schedule"]}, p=${row["p"]} m=${row["m"]}, ${row["comm_model"]}`,
-      row,
-    ]),
-  )("%s", (_, row) => {
-    const stages = Number(row["p"]);
-    const perStage = (column: string) => Array.from({ length: stages }, () => Number(row[column]));
-    const schedule = generators[generatorOf[row["schedule"]!]!].build({
-      ranks: stages,
-      microbatches: Number(row["m"]),
+  test("how much of the table is covered", () => {
+    const tally = { equal: 0, better: 0, worse: 0 };
+    for (const { generator, row } of covered) {
+      const { ratio } = compare(row, generator);
+      tally[Math.abs(ratio - 1) < 1e-9 ? "equal" : ratio < 1 ? "better" : "worse"]++;
+    }
+    const notCovered: Record<string, number> = {};
+    for (const row of rows) {
+      const answer = answerTo(row);
+      if ("notCovered" in answer) notCovered[answer.notCovered] = (notCovered[answer.notCovered] ?? 0) + 1;
+    }
+    expect(rows.length).toBe(342);
+    expect(tally).toEqual({ equal: 211, better: 25, worse: 4 });
+    expect(notCovered).toEqual({
+      "counts steps, is not a time": 16,
+      "by the greedy that knows times: crosspipe.test.ts": 82,
+      "one warm-up forward more, for overlap: no generator here": 4,
     });
-    const timed = timeSchedule(compileSchedule(schedule), {
-      forwardSeconds: perStage("F"),
-      inputGradSeconds: perStage("B_in(D/I)"),
-      weightGradSeconds: perStage("W"),
-      overheadSeconds: 0,
-      links: linksOf(row["comm_model"]!, stages),
-    });
-    const stats = scheduleStats(timed);
-    const known = (column: string, value: number) => (row[column] === "" ? value : Number(row[column]));
-    expect(stats.makespanSeconds).toBe(Number(row["makespan"]));
-    expect(stats.spanSeconds).toBe(known("max_per_device_span", stats.spanSeconds));
-    const peak = Math.max(...stats.peakActivationsOfRank);
-    expect(peak).toBe(known("peak_activations_in_chunk_units", peak));
   });
 });

@@ -7,13 +7,17 @@ import {
   actionName,
   compileSchedule,
   generators,
+  isCommunication,
   lowerSchedule,
+  peerStage,
+  rankOf,
   type Schedule,
   type ScheduleProblem,
   timeSchedule,
   validateSchedule,
 } from "../../src/pipeline/index.ts";
 import { soundSchedules, timedSchedules, uniformTiming } from "./support/arbitraries.ts";
+import { finishes } from "./support/finishes.ts";
 
 const computed = generators["1f1b"].build({ ranks: 3, microbatches: 4 });
 const timing = uniformTiming({ stages: 3, forward: 1, backward: 2 });
@@ -183,27 +187,6 @@ describe("deadlocks name the actions involved", () => {
   });
 });
 
-/** Performs whatever can be performed until nothing can. */
-function finishes(schedule: Schedule): boolean {
-  const left = schedule.ranks.map((actions) => [...actions]);
-  const done = new Set<string>();
-  const after = ({ kind, stage, microbatch }: Action): readonly (readonly string[])[] => {
-    if (kind === "F") return stage === 0 ? [] : [[`${stage - 1}F${microbatch}`]];
-    if (kind === "W") return [[`${stage}I${microbatch}`]];
-    const own = [`${stage}F${microbatch}`];
-    return stage === schedule.stages - 1
-      ? [own]
-      : [own, [`${stage + 1}B${microbatch}`, `${stage + 1}I${microbatch}`]];
-  };
-  const canRun = (action: Action) => after(action).every((some) => some.some((name) => done.has(name)));
-  let rank = left.find((actions) => actions[0] !== undefined && canRun(actions[0]));
-  while (rank !== undefined) {
-    done.add(actionName(rank.shift()!));
-    rank = left.find((actions) => actions[0] !== undefined && canRun(actions[0]));
-  }
-  return left.every((actions) => actions.length === 0);
-}
-
 describe("messages of a lowered schedule", () => {
   test("receives in another order than their sends", () => {
     const problems = validateSchedule(swapped(lowered, 1, "1RECV_F1", "1RECV_F0"));
@@ -268,8 +251,10 @@ describe("messages of a lowered schedule", () => {
         const sound = lowerSchedule(timeSchedule(compileSchedule(schedule), random), "push");
         const pairs = positions(sound).flatMap((placed, index, all) => {
           const next = all[index + 1]?.action;
-          const { kind, stage } = placed.action;
-          const sameHop = next?.kind === kind && next.stage === stage;
+          const { kind, microbatch, stage } = placed.action;
+          if (next?.kind !== kind || next.stage !== stage || !isCommunication(kind)) return [];
+          const peer = peerStage(kind, stage);
+          const sameHop = rankOf(sound, peer, microbatch) === rankOf(sound, peer, next.microbatch);
           return sameHop && kind.startsWith("RECV") ? [[placed.rank, placed.action, next] as const] : [];
         });
         fc.pre(pairs.length > 0);
@@ -286,11 +271,34 @@ describe("shape", () => {
     [{ ...computed, stages: 0, rankOfStage: [] }, "stages is 0"],
     [{ ...computed, microbatches: 1.5 }, "microbatches is 1.5"],
     [{ ...computed, rankOfStage: [0, 1] }, "rankOfStage places 2 stages of 3"],
-    [{ ...computed, rankOfStage: [0, 1, 3] }, "stage 2 is on rank 3 of 3"],
+    [{ ...computed, rankOfStage: [0, 1, 3] }, "rankOfStage puts stage 2 on rank 3 of 3"],
   ])("%#", (schedule, message) => {
     expect(validateSchedule(schedule).map((problem) => [problem.code, problem.message])).toEqual([
       ["schedule/bad-shape", message],
     ]);
+  });
+
+  const mirrored = { firstMicrobatch: 2, rankOfStage: [2, 1, 0] };
+
+  test.each([
+    [{ ...mirrored, firstMicrobatch: 5 }, "mirrored.firstMicrobatch is 5 of 4"],
+    [{ ...mirrored, firstMicrobatch: 0.5 }, "mirrored.firstMicrobatch is 0.5 of 4"],
+    [{ ...mirrored, rankOfStage: [2, 1] }, "mirrored.rankOfStage places 2 stages of 3"],
+    [{ ...mirrored, rankOfStage: [2, 1, -1] }, "mirrored.rankOfStage puts stage 2 on rank -1 of 3"],
+  ])("a second direction, %#", (wrong, message) => {
+    const problems = validateSchedule({ ...computed, mirrored: wrong });
+    expect(problems.map((problem) => [problem.code, problem.message])).toEqual([
+      ["schedule/bad-shape", message],
+    ]);
+  });
+
+  test("micro-batches of the second direction belong to its ranks", () => {
+    const problems = validateSchedule({ ...computed, mirrored });
+    expect(new Set(codes(problems))).toEqual(new Set(["schedule/wrong-rank"]));
+    expect(problems.map(({ actions }) => actions[0]!.action.microbatch)).not.toContain(1);
+    expect(problems[0]!.advice).toBe("Move it to rank 2, or change mirrored.rankOfStage[0].");
+    const empty = { ...mirrored, firstMicrobatch: 4 };
+    expect(validateSchedule({ ...computed, mirrored: empty })).toEqual([]);
   });
 
   test("actions outside stages and micro-batches", () => {
@@ -298,6 +306,36 @@ describe("shape", () => {
     const problems = validateSchedule(withRank(computed, 0, (actions) => [...actions, outside]));
     expect(problems.map((problem) => [problem.code, problem.message])).toEqual([
       ["schedule/out-of-range", "0F4 (rank 0, position 8) is outside 3 stages and 4 micro-batches"],
+    ]);
+  });
+});
+
+describe("memory", () => {
+  test("is not looked at unless there are limits", () => {
+    expect(validateSchedule(computed, { memoryCap: [3, 2, 1] })).toEqual([]);
+    expect(validateSchedule(lowered, { memoryCap: [3, Infinity, 1] })).toEqual([]);
+  });
+
+  test("names the first action that goes over, and how far it goes, on each rank", () => {
+    const problems = validateSchedule(computed, { memoryCap: [1, 2, 0] });
+    expect(codes(problems)).toEqual(["schedule/over-memory", "schedule/over-memory"]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "0F1 (rank 0, position 1) makes it 2 activations where rank 0 can hold 1; it comes to 3",
+      "2F0 (rank 2, position 0) makes it 1 activations where rank 2 can hold 0; it comes to 1",
+    ]);
+  });
+
+  test("an input gradient releases half", () => {
+    const split = generators["zb-h1"].build({ ranks: 3, microbatches: 6 });
+    expect(validateSchedule(split, { memoryCap: [3, 2.5, 2] })).toEqual([]);
+    const [problem, ...others] = validateSchedule(split, { memoryCap: [3, 2, 2] });
+    expect(others).toEqual([]);
+    expect(problem!.message).toContain("makes it 2.5 activations where rank 1 can hold 2");
+  });
+
+  test("limits are for all ranks", () => {
+    expect(validateSchedule(computed, { memoryCap: [3] }).map(({ message }) => message)).toEqual([
+      "memoryCap has 1 entries for 3 ranks",
     ]);
   });
 });

@@ -21,7 +21,7 @@ describe.each(Object.keys(POLICIES) as PolicyName[])("%s on random fleets and wo
       fc.property(
         fleets,
         workloads,
-        fc.constantFrom("overlapped", "serial", "1f1b"),
+        fc.constantFrom("overlapped", "serial", "1f1b", "auto"),
         (fleet, jobs, timeModel) => {
           let last: State | undefined;
           const result = simulate({

@@ -73,6 +73,7 @@ export async function openService(
   const planOptions = {
     controlUrl: "http://127.0.0.1:1",
     rendezvousDeadlineSeconds: DEADLINE_SECONDS,
+    timeModel: "1f1b" as const,
   };
   const writer = createWriter({
     log,

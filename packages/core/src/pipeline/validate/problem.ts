@@ -15,7 +15,8 @@ export type ScheduleProblemCode =
   | "schedule/needless-message"
   | "schedule/send-before-block"
   | "schedule/receive-after-use"
-  | "schedule/channel-order";
+  | "schedule/channel-order"
+  | "schedule/over-memory";
 
 /**
  * An action and its index in `ranks[rank]`; `position` is null for an action that is not there and should be.

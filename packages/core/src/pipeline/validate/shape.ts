@@ -4,21 +4,38 @@ import { isCommunication, peerStage, rankOf, type Schedule } from "../schedule.t
 import { describe, type PlacedAction, type ScheduleProblem } from "./problem.ts";
 
 export function shapeProblems(schedule: Schedule): readonly ScheduleProblem[] {
-  const { stages, microbatches, ranks, rankOfStage } = schedule;
+  const { microbatches, mirrored, rankOfStage, stages } = schedule;
   const wrong: string[] = [];
   if (!isCount(stages)) wrong.push(`stages is ${stages}`);
   if (!isCount(microbatches)) wrong.push(`microbatches is ${microbatches}`);
-  if (rankOfStage.length !== stages)
-    wrong.push(`rankOfStage places ${rankOfStage.length} stages of ${stages}`);
-  for (const [stage, rank] of rankOfStage.entries()) {
-    if (!isIndex(rank, ranks.length)) wrong.push(`stage ${stage} is on rank ${rank} of ${ranks.length}`);
+  wrong.push(...wronglyPlaced("rankOfStage", rankOfStage, schedule));
+  if (mirrored) {
+    const { firstMicrobatch } = mirrored;
+    // At `microbatches` the second direction is there and empty.
+    if (!isIndex(firstMicrobatch, microbatches + 1))
+      wrong.push(`mirrored.firstMicrobatch is ${firstMicrobatch} of ${microbatches}`);
+    wrong.push(...wronglyPlaced("mirrored.rankOfStage", mirrored.rankOfStage, schedule));
   }
   return wrong.map((message) => ({
     code: "schedule/bad-shape",
     actions: [],
     message,
-    advice: "Give positive whole numbers of stages and micro-batches, and for each stage one of the ranks.",
+    advice:
+      "Give positive whole numbers of stages and micro-batches, for each stage one of the ranks in each direction, and a first micro-batch of the second direction.",
   }));
+}
+
+function wronglyPlaced(
+  name: string,
+  rankOfStage: readonly number[],
+  { ranks, stages }: Schedule,
+): readonly string[] {
+  const wrong = rankOfStage.flatMap((rank, stage) =>
+    isIndex(rank, ranks.length) ? [] : [`${name} puts stage ${stage} on rank ${rank} of ${ranks.length}`],
+  );
+  return rankOfStage.length === stages
+    ? wrong
+    : [`${name} places ${rankOfStage.length} stages of ${stages}`, ...wrong];
 }
 
 export function placementProblems(schedule: Schedule): readonly ScheduleProblem[] {
@@ -40,11 +57,12 @@ function misplaced(schedule: Schedule, placed: PlacedAction): ScheduleProblem | 
   }
   const owner = rankOf(schedule, stage, microbatch);
   if (owner !== placed.rank) {
+    const second = schedule.mirrored && microbatch >= schedule.mirrored.firstMicrobatch;
     return {
       code: "schedule/wrong-rank",
       actions: [placed],
       message: `${describe(placed)} belongs to a stage of rank ${owner}`,
-      advice: `Move it to rank ${owner}, or change rankOfStage[${stage}].`,
+      advice: `Move it to rank ${owner}, or change ${second ? "mirrored." : ""}rankOfStage[${stage}].`,
     };
   }
   if (!isCommunication(kind)) return undefined;

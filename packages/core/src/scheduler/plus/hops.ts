@@ -1,6 +1,6 @@
 // What a placement of `bace-plus` reserves on its hops, and how far it runs ahead to hide them.
 import { neededBitsPerSecond } from "../../cost/gpu-count.ts";
-import { stageSeconds, type TimeModel } from "../../cost/iteration-time.ts";
+import { isScheduled, stageSeconds, type TimeModel } from "../../cost/iteration-time.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "../../cost/job.ts";
 import { placementExtraForwards, stageLayers } from "../../cost/stages.ts";
 import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
@@ -22,7 +22,7 @@ export function periodSeconds(job: Job, gpu: GpuType, gpus: number): number {
 
 /** Whole bits per second of a hop so that its messages keep up with the pipeline. */
 export function needBitsPerSecond(job: Job, gpu: GpuType, gpus: number, timeModel: TimeModel): number {
-  if (timeModel !== "1f1b") return neededBitsPerSecond(job, gpu, gpus, "forward");
+  if (!isScheduled(timeModel)) return neededBitsPerSecond(job, gpu, gpus, "forward");
   const bits = job.activationBytes * BITS_PER_BYTE;
   return Math.ceil(bits / (OCCUPANCY_SHARE * periodSeconds(job, gpu, gpus)));
 }

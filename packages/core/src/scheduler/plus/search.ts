@@ -2,7 +2,7 @@
 // Every set (see reach.ts) with every count is judged by a formula; those that look best are timed exactly and judged
 // again. The formula is that of a pipeline whose hops are hidden by extra warm-up: T = (m+k−1)·t + Σ round trips.
 
-import type { TimeModel } from "../../cost/iteration-time.ts";
+import { isScheduled, type TimeModel } from "../../cost/iteration-time.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "../../cost/job.ts";
 import { egressUsd } from "../../cost/money.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
@@ -218,7 +218,7 @@ function placementOf(
     left -= more;
   }
   const placement = { regions, gpus: split, hopBitsPerSecond: regions.slice(1).map(() => need) };
-  return options.hideLatency && view.timeModel === "1f1b"
+  return options.hideLatency && isScheduled(view.timeModel)
     ? withWarmup(job, fleet, placement, gpu)
     : placement;
 }

@@ -5,6 +5,7 @@ import {
   type Action,
   type ComputeKind,
   chainLinks,
+  rankOf,
   type Schedule,
   type Timing,
 } from "../../../src/pipeline/index.ts";
@@ -36,22 +37,35 @@ export function timings(stages: number, ranks: number, block = blockSeconds): fc
 }
 
 /**
- * Computation orders that no generator would make: any placement of stages on ranks, backwards whole or
- * split, built by performing some action whose inputs exist until none is left, hence free of deadlock.
+ * Computation orders that no generator would make: any placement of stages on ranks, now and then another one for the
+ * later micro-batches, backwards whole or split; built by performing some action whose inputs exist until none is left,
+ * hence free of deadlock.
  */
 export const soundSchedules: fc.Arbitrary<Schedule> = fc
   .record({
     rankCount: fc.integer({ min: 1, max: 4 }),
     extraStages: fc.array(fc.nat(), { maxLength: 3 }),
+    mirrored: fc.option(fc.record({ first: fc.nat(5), turn: fc.nat() })),
     microbatches: fc.integer({ min: 1, max: 5 }),
     shuffle: fc.infiniteStream(fc.nat()),
   })
-  .map(({ rankCount, extraStages, microbatches, shuffle }) => {
+  .map(({ rankCount, extraStages, microbatches, mirrored, shuffle }) => {
     const rankOfStage = [
       ...Array.from({ length: rankCount }, (_, rank) => rank),
       ...extraStages.map((n) => n % rankCount),
     ];
     const stages = rankOfStage.length;
+    const secondDirection = mirrored && {
+      firstMicrobatch: Math.min(mirrored.first, microbatches),
+      rankOfStage: rankOfStage.map((rank) => (rank + mirrored.turn) % rankCount).toReversed(),
+    };
+    const shape = {
+      stages,
+      microbatches,
+      rankOfStage,
+      ...(secondDirection && { mirrored: secondDirection }),
+    };
+    const empty: Schedule = { generator: "random", ranks: [], ...shape };
     const ranks = Array.from({ length: rankCount }, (): Action[] => []);
     const ready: Action[] = Array.from({ length: microbatches }, (_, microbatch) => ({
       kind: "F",
@@ -61,7 +75,7 @@ export const soundSchedules: fc.Arbitrary<Schedule> = fc
     const pick = (choices: number) => shuffle.next().value! % choices;
     while (ready.length > 0) {
       const [action] = ready.splice(pick(ready.length), 1) as [Action];
-      ranks[rankOfStage[action.stage]!]!.push(action);
+      ranks[rankOf(empty, action.stage, action.microbatch)]!.push(action);
       const { kind, stage, microbatch } = action;
       const backward = (): ComputeKind => (pick(2) === 0 ? "B" : "I");
       if (kind === "F" && stage + 1 < stages) ready.push({ kind: "F", stage: stage + 1, microbatch });
@@ -70,7 +84,7 @@ export const soundSchedules: fc.Arbitrary<Schedule> = fc
       if ((kind === "B" || kind === "I") && stage > 0)
         ready.push({ kind: backward(), stage: stage - 1, microbatch });
     }
-    return { generator: "random", stages, microbatches, ranks, rankOfStage };
+    return { ...empty, ranks };
   });
 
 export const timedSchedules: fc.Arbitrary<readonly [Schedule, Timing]> = soundSchedules.chain((schedule) =>

@@ -11,6 +11,7 @@ import {
   type Action,
   actionName,
   type Hop,
+  rankOf,
   type Schedule,
   type Timing,
 } from "../../../src/pipeline/index.ts";
@@ -82,24 +83,27 @@ export function simulate(
       `${at}${splitBackward.has(`${at}.${microbatch}`) ? "I" : "B"}${microbatch}`;
     if (kind === (lowered ? "SEND_F" : "F")) {
       const receive = `${stage + 1}RECV_F${microbatch}`;
-      send(rank, stage + 1, { consumer: `${stage + 1}F${microbatch}`, receive, releasedSeconds: end });
+      const message = { consumer: `${stage + 1}F${microbatch}`, receive, releasedSeconds: end };
+      send(rank, rankOf(schedule, stage + 1, microbatch), message);
     }
     if (lowered ? kind === "SEND_B" : kind === "B" || kind === "I") {
       const receive = `${stage - 1}RECV_B${microbatch}`;
-      send(rank, stage - 1, { consumer: backwardAt(stage - 1), receive, releasedSeconds: end });
+      const message = { consumer: backwardAt(stage - 1), receive, releasedSeconds: end };
+      send(rank, rankOf(schedule, stage - 1, microbatch), message);
     }
     if (kind === "RECV_F" || kind === "RECV_B") {
       const notice =
-        end + hop(rank, schedule.rankOfStage[kind === "RECV_F" ? stage - 1 : stage + 1]!).latencySeconds;
+        end +
+        hop(rank, rankOf(schedule, kind === "RECV_F" ? stage - 1 : stage + 1, microbatch)).latencySeconds;
       noticeSeconds.set(actionName(action), notice);
       agenda.add(notice);
     }
     return true;
   }
 
-  function send(rank: number, toStage: number, message: Message) {
-    const toRank = schedule.rankOfStage[toStage];
-    if (toRank === undefined || toRank === rank) return;
+  /** There is no rank beyond either end of the pipeline. */
+  function send(rank: number, toRank: number, message: Message) {
+    if (toRank < 0 || toRank === rank) return;
     const key = `${rank} to ${toRank}`;
     const wire = wires.get(key) ?? { queue: [], hop: hop(rank, toRank), freeSeconds: 0 };
     wires.set(key, wire);
@@ -123,7 +127,8 @@ export function simulate(
     const ended = (name: string) => (endSeconds.get(name) ?? Infinity) <= now;
     const arrived = (consumer: string) => (arrivalSeconds.get(consumer) ?? Infinity) <= now;
     const posted = (receive: string) => !lowered || startSeconds.has(receive);
-    const local = (other: number) => schedule.rankOfStage[other] === schedule.rankOfStage[stage];
+    const local = (other: number) =>
+      rankOf(schedule, other, microbatch) === rankOf(schedule, stage, microbatch);
     switch (kind) {
       case "F":
         if (stage === 0) return true;

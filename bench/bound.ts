@@ -3,15 +3,9 @@
  * if not said otherwise. The solver is told nothing of the bound. Exits with 1 if the bound is above any optimum.
  */
 
-import { SOLVERS, type SolverName } from "../packages/cli/src/solver/index.ts";
+import { bestStart, SOLVERS, type SolverName } from "../packages/cli/src/solver/index.ts";
 import { randomPipeline } from "../packages/cli/test/support/random-pipeline.ts";
-import {
-  endOf,
-  exactModel,
-  lowerBoundSeconds,
-  type Pipeline,
-  startsOneByOne,
-} from "../packages/core/src/pipeline/index.ts";
+import { endOf, exactModel, lowerBoundSeconds, type Pipeline } from "../packages/core/src/pipeline/index.ts";
 import { randomStream } from "../packages/core/src/simulator/random.ts";
 import { quantile } from "./timing.ts";
 
@@ -64,7 +58,7 @@ async function compare(pipeline: Pipeline, name: SolverName): Promise<Outcome> {
   const begun = performance.now();
   const { starts, status } = await SOLVERS[name].solve(model, {
     timeLimitSeconds: TIME_LIMIT_SECONDS,
-    warmStart: startsOneByOne(model, pipeline),
+    warmStart: bestStart(model, pipeline),
   });
   return {
     pipeline,

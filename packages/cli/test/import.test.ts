@@ -126,7 +126,10 @@ describe("bace import jobs", () => {
     );
     const fleet = await run(...FLEET);
     const input = fleet.out + jobs.out;
-    const { exitCode, out } = await bace(["simulate", "-", "-p", "bace", "-o", "json"], { input });
+    const { exitCode, out } = await bace(
+      ["simulate", "-", "-p", "bace", "--time-model", "1f1b", "-o", "json"],
+      { input },
+    );
     expect(exitCode).toBe(0);
     expect(JSON.parse(out).policies.bace.makespanSeconds).toBeCloseTo(1200, 6);
   });

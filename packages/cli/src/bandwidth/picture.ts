@@ -10,6 +10,7 @@ const RIGHT = 128;
 const TOP = 84;
 const BOTTOM = 60;
 const LABEL_HEIGHT = 15;
+const NAME_WIDTH = 110;
 
 const LINES = [
   { key: "oneFOneB", name: "1F1B", dash: "7 4", mark: "M-3.5 -3.5h7v7h-7z" },
@@ -32,7 +33,7 @@ const STYLE = `
 .curve { font: 12px system-ui, sans-serif; }
 .curve text { fill: var(--text); }
 .curve .title { font-size: 15px; font-weight: 600; }
-.curve .soft { fill: var(--soft); }
+.curve .soft, .curve .nowText { fill: var(--soft); }
 .curve .middle { text-anchor: middle; }
 .curve .end { text-anchor: end; }
 .curve .page { fill: var(--page); }
@@ -104,23 +105,28 @@ function axes({ x, y }: Scales, steps: readonly number[], from: number, to: numb
       (bits) =>
         `<line class="axis" x1="${x(bits)}" x2="${x(bits)}" y1="${bottom}" y2="${bottom + 5}"/><text class="soft middle" x="${x(bits)}" y="${bottom + 19}">${figure(bits / 1e9)}</text>`,
     ),
-    `<text class="soft" x="${LEFT - 48}" y="${TOP - 34}">seconds of an iteration</text>`,
+    `<text class="soft" x="${LEFT - 48}" y="${TOP - 36}">seconds of an iteration</text>`,
     `<text class="soft middle" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 42}">Gbit/s of the link, logarithmic</text>`,
   ];
 }
 
+/** The two names are at two heights, and on the far sides of their lines where there is room. */
 function marks(study: Study, { x }: Scales, from: number, to: number): readonly string[] {
   const { bitsPerSecond, pointBitsPerSecond } = study;
-  const line = (bits: number, name: "knee" | "now", text: string, height: number) => {
-    const side = x(bits) > (LEFT + WIDTH - RIGHT) / 2 ? "end" : "";
-    const at = x(bits) + (side === "" ? 5 : -5);
-    return `<line class="${name}" x1="${x(bits)}" x2="${x(bits)}" y1="${TOP - height}" y2="${HEIGHT - BOTTOM}"/><text class="${name === "knee" ? "kneeText" : "soft"} ${side}" x="${at}" y="${TOP - height + 9}">${text}</text>`;
-  };
   const isShown = (bits: number | null): bits is number => bits !== null && bits >= from && bits <= to;
+  const line = (bits: number, look: "knee" | "now", text: string, toTheLeft: boolean) => {
+    const top = TOP - (look === "knee" ? 30 : 14);
+    const [anchor, at] = toTheLeft ? ["end", x(bits) - 5] : ["start", x(bits) + 5];
+    return `<line class="${look}" x1="${x(bits)}" x2="${x(bits)}" y1="${top}" y2="${HEIGHT - BOTTOM}"/><text class="${look}Text ${anchor}" x="${at}" y="${top + 9}">${text}</text>`;
+  };
+  const isLeft =
+    isShown(bitsPerSecond) &&
+    bitsPerSecond < (pointBitsPerSecond ?? 0) &&
+    x(bitsPerSecond) > LEFT + NAME_WIDTH;
   return [
-    ...(isShown(bitsPerSecond) ? [line(bitsPerSecond, "now", `now ${bitRate(bitsPerSecond)}`, 4)] : []),
+    ...(isShown(bitsPerSecond) ? [line(bitsPerSecond, "now", `now ${bitRate(bitsPerSecond)}`, isLeft)] : []),
     ...(isShown(pointBitsPerSecond)
-      ? [line(pointBitsPerSecond, "knee", `enough ${bitRate(pointBitsPerSecond)}`, 22)]
+      ? [line(pointBitsPerSecond, "knee", `enough ${bitRate(pointBitsPerSecond)}`, false)]
       : []),
   ];
 }

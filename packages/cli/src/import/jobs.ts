@@ -42,7 +42,7 @@ export async function jobsOf(trace: string, options: JobArguments, io: Io): Prom
   ].join(" ");
   return jobsYaml(jobs, [
     `${jobs.length} jobs of ${source.file}${bounds === "" ? "" : ` ${bounds}`}, each named after its line there; the largest needs ${largest} GPUs.`,
-    `Submit times × ${timeScale}, GPUs × ${gpuScale}. Each runs for as long as in the trace on its GPUs, if no link slows it.`,
+    `Submit times × ${timeScale}, GPUs × ${gpuScale}. Each runs for as long as in the trace on its GPUs, with \`timeModel: 1f1b\`, if no link slows it.`,
     `Assumed: iterations of about ${iteration} s, ${microbatches} micro-batches, ${activation} bytes between stages.`,
   ]);
 }

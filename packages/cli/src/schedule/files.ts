@@ -68,7 +68,7 @@ export async function prepareFiles(
 }
 
 function pictureOf({ hops }: Pipeline, { lowerBoundSeconds }: Measured) {
-  return { hops, lowerBoundSeconds };
+  return { hops, ...(Number.isFinite(lowerBoundSeconds) ? { lowerBoundSeconds } : {}) };
 }
 
 function page(pipeline: Pipeline, outcome: Outcome): string {
@@ -91,18 +91,25 @@ function factsOf(pipeline: Pipeline): readonly (readonly [string, string])[] {
   const { chunks, hops, memoryCap, overheadSeconds } = pipeline;
   const each = (values: readonly number[], text: (value: number) => string) =>
     values.every((value) => value === values[0]) ? text(values[0]!) : values.map(text).join(", ");
-  const cuts = hops.flatMap(({ latencySeconds, occupancySeconds }, hop) =>
-    latencySeconds + occupancySeconds > 0
-      ? [`after ${hop + 1}: latency ${duration(latencySeconds)}, message ${duration(occupancySeconds)}`]
-      : [],
-  );
+  const cuts = hops.flatMap(({ latencySeconds, occupancySeconds }, hop) => {
+    const told = [
+      ...(latencySeconds > 0 ? [`latency ${duration(latencySeconds)}`] : []),
+      ...(occupancySeconds > 0 ? [`message ${duration(occupancySeconds)}`] : []),
+    ].join(", ");
+    return told === "" ? [] : [{ after: hop + 1, told }];
+  });
+  const areAlike =
+    cuts.length > 1 && cuts.length === hops.length && cuts.every(({ told }) => told === cuts[0]!.told);
+  const cutText = areAlike
+    ? `after each stage: ${cuts[0]!.told}`
+    : cuts.map(({ after, told }) => `after ${after}: ${told}`).join("; ");
   return [
     ...(chunks > 1 ? [["chunks per stage", `${chunks}; times and memory are of one`] as const] : []),
     ["forward", each(pipeline.forwardSeconds, duration)],
     ["input gradient", each(pipeline.inputGradSeconds, duration)],
     ["weight gradient", each(pipeline.weightGradSeconds, duration)],
     ...(overheadSeconds > 0 ? [["overhead of a block", duration(overheadSeconds)] as const] : []),
-    ["cuts", cuts.join("; ") || "none"],
+    ["cuts", cutText || "none"],
     ["memory", each(memoryCap, (cap) => (Number.isFinite(cap) ? `${cap} activations` : "no limit"))],
   ];
 }

@@ -4,26 +4,24 @@ import {
   type ExactForm,
   type ExactSolver,
   type ExactStatus,
-  endOf,
   evaluateSchedule,
   exactModel,
-  generateSchedule,
   lowerBoundSeconds,
   type Pipeline,
   type Schedule,
-  scheduleNames,
   scheduleOf,
-  startsOf,
-  startsOneByOne,
 } from "@bace-pipe/core/pipeline";
 import { badInput } from "../failure.ts";
 import { SolverMissing, threadSolver } from "./thread.ts";
+import { bestStart } from "./warm-start.ts";
 
 /** HiGHS comes with the program and proves small pipelines; OR-Tools proves larger ones, and is to be installed besides. */
 export const SOLVERS = {
   highs: threadSolver("highs", new URL("./highs-worker.mjs", import.meta.url)),
   "or-tools": threadSolver("or-tools", new URL("./or-tools-worker.mjs", import.meta.url)),
 } as const satisfies Record<string, ExactSolver>;
+
+export { bestStart } from "./warm-start.ts";
 
 export type SolverName = keyof typeof SOLVERS;
 
@@ -81,20 +79,6 @@ export async function exactSchedule(
   );
   const met = makespanSeconds <= boundSeconds * (1 + 1e-9);
   return { schedule, makespanSeconds, boundSeconds, status: met ? "optimal" : "feasible", solver };
-}
-
-type Model = ReturnType<typeof exactModel>;
-
-function bestStart(model: Model, pipeline: Pipeline, given: readonly Schedule[]): readonly number[] {
-  const generated = scheduleNames.flatMap((name) => {
-    const result = generateSchedule(name, pipeline);
-    return result.kind === "schedule" ? [result.schedule] : [];
-  });
-  const starts = [...given, ...generated].map((schedule) => startsOf(model, pipeline, schedule));
-  return starts.reduce<readonly number[]>(
-    (best, next) => (next && endOf(model, next) < endOf(model, best) ? next : best),
-    startsOneByOne(model, pipeline),
-  );
 }
 
 async function solveWith<T>(

@@ -1,12 +1,12 @@
 // Small pipelines for proofs: every time a multiple of a quarter second, so that solvers over integers lose nothing.
 import type { Pipeline } from "@bace-pipe/core/pipeline";
 
-/** Two to four ranks and micro-batches, unequal, one chunk per rank, no overhead; any of its hops may be a slow one. */
-export function randomPipeline(random: () => number): Pipeline {
+/** Two to `most` ranks and micro-batches, unequal, one chunk per rank, no overhead; any of its hops may be a slow one. */
+export function randomPipeline(random: () => number, most = 4): Pipeline {
   const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
   const seconds = (from: number, to: number) => whole(4 * from, 4 * to) / 4;
-  const ranks = whole(2, 4);
-  const microbatches = whole(2, 4);
+  const ranks = whole(2, most);
+  const microbatches = whole(2, most);
   const each = <T>(count: number, make: () => T): readonly T[] => Array.from({ length: count }, make);
   const hop = () =>
     random() < 0.5

@@ -30,7 +30,10 @@ export interface TimedForwards {
 export interface Bubble {
   /** All idle time: fill, drain and what crossing regions adds. */
   readonly allIdle: number;
-  /** What crossing regions adds to plain 1F1B on links that take no time: (T − T₀) / T. */
+  /**
+   * What crossing regions adds, (T − T₀) / T, T₀ that of plain 1F1B on links that take no time. A split of the layers that
+   * is less even, so that extra forwards fit into memory, is part of what crossing costs.
+   */
   readonly fromCrossing: number;
 }
 
@@ -54,7 +57,8 @@ export function searchForwards(job: Job, fleet: Fleet, path: Placement): Forward
   const view = unitView(job, fleet);
   const none = path.hopBitsPerSecond.map(() => 0);
   if (!fits(view, path, none)) return undefined;
-  const plain = timeOf(job, fleet, view, path, none);
+  const localSeconds = localMakespanSeconds(job, fleet, view, path);
+  const plain = timeOf(job, fleet, view, path, none, localSeconds);
   const rule = ruleOf(job, fleet, view, path);
   const vectors = rule.reduce((product, most) => product * (most + 1), 1);
   let best = plain;
@@ -82,7 +86,7 @@ export function searchForwards(job: Job, fleet: Fleet, path: Placement): Forward
       return;
     }
     timed++;
-    const found = timeOf(job, fleet, view, path, chosen);
+    const found = timeOf(job, fleet, view, path, chosen, localSeconds);
     if (isBetter(found, best)) best = found;
   };
   search([]);
@@ -123,16 +127,21 @@ function scheduled(job: Job, fleet: Fleet, view: UnitView, path: Placement, extr
   return { timing, units, extraForwards: placementExtraForwards(units), microbatches: view.job.microbatches };
 }
 
+function localMakespanSeconds(job: Job, fleet: Fleet, view: UnitView, path: Placement): number {
+  const { microbatches, timing } = scheduled(job, fleet, view, path, []);
+  return oneFOneBSeconds(microbatches, { ...timing, links: [] });
+}
+
 function timeOf(
   job: Job,
   fleet: Fleet,
   view: UnitView,
   path: Placement,
   extra: readonly number[],
+  localSeconds: number,
 ): TimedForwards {
   const { extraForwards, microbatches, timing, units } = scheduled(job, fleet, view, path, extra);
   const makespanSeconds = oneFOneBSeconds(microbatches, timing, extraForwards);
-  const localSeconds = oneFOneBSeconds(microbatches, { ...timing, links: [] });
   const { forwardSeconds, inputGradSeconds, overheadSeconds } = timing;
   const busySeconds = forwardSeconds.reduce(
     (sum, seconds, stage) => sum + microbatches * (seconds + inputGradSeconds[stage]! + 2 * overheadSeconds),
@@ -144,7 +153,7 @@ function timeOf(
     makespanSeconds,
     bubble: {
       allIdle: 1 - busySeconds / (forwardSeconds.length * makespanSeconds),
-      fromCrossing: Math.max(0, 1 - localSeconds / makespanSeconds),
+      fromCrossing: 1 - localSeconds / makespanSeconds,
     },
   };
 }

@@ -6,7 +6,7 @@ export type Axis = {
 };
 
 const UNITS = [
-  { from: 120, seconds: 60, name: "minutes" },
+  { from: 600, seconds: 60, name: "minutes" },
   { from: 2, seconds: 1, name: "seconds" },
   { from: 2e-3, seconds: 1e-3, name: "milliseconds" },
   { from: 0, seconds: 1e-6, name: "microseconds" },

@@ -22,10 +22,10 @@ export interface GreedyRule {
   readonly prefer: readonly (typeof PREFERENCES)[number][];
   /** A rank starts a weight gradient only if no message arrives within this share of its duration. 0: always. */
   readonly patience: number;
-  /** Of several forwards (backwards) that could start: that of the rank's last chunk, or of its first. */
-  readonly lastChunkFirst: boolean;
-  /** Places of memory that a rank's first chunk leaves free for the later ones, at least one for each. */
-  readonly keptPlaces: number;
+  /** Of several forwards (backwards) that could start: that of the rank's last chunk, of its first, or of another than before. */
+  readonly chunkFirst: "last" | "first" | "other";
+  /** By rank, places of memory that its first chunk leaves free for the later ones; at least one for each in any case. */
+  readonly keptPlaces: readonly number[];
 }
 
 export interface GreedyOrder {
@@ -55,6 +55,7 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
   const performed = new Int32Array(ranks);
   const freeSeconds = new Float64Array(ranks);
   const heldHalves = new Int32Array(ranks);
+  const lastStage = new Int32Array(ranks);
   const lastKind = new Int8Array(ranks).fill(I);
   /** By kind and stage: the next micro-batch. */
   const next = new Int32Array(3 * stages);
@@ -85,7 +86,10 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
     const halves = kind === F ? HALVES : -1;
     held[stage]! += halves;
     heldHalves[rank]! += halves;
-    if (kind !== W) lastKind[rank] = kind;
+    if (kind !== W) {
+      lastKind[rank] = kind;
+      lastStage[rank] = stage;
+    }
     const to = kind === F ? stage + 1 : kind === I ? stage - 1 : stages;
     if (kind === F && to === stages) gradientSeconds[stage * microbatches + microbatch] = end;
     if (to >= 0 && to < stages) {
@@ -113,8 +117,10 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
     let backwardAt = Number.POSITIVE_INFINITY;
     let weights = -1;
     let blocked = false;
+    const { chunkFirst } = rule;
+    const descending = chunkFirst === "last" || (chunkFirst === "other" && lastStage[rank]! < ranks);
     for (let turn = 0; turn < chunks; turn++) {
-      const chunk = rule.lastChunkFirst ? chunks - 1 - turn : turn;
+      const chunk = descending ? chunks - 1 - turn : turn;
       const stage = stagesOfRank[rank * chunks + chunk]!;
       const forwards = next[stage]!;
       const backwards = next[stages + stage]!;
@@ -163,7 +169,7 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
     if (chunks === 1) return true;
     let earlier = 0;
     for (let other = 0; other <= chunk; other++) earlier += held[stagesOfRank[rank * chunks + other]!]!;
-    const asked = chunk === 0 ? Math.min(HALVES * rule.keptPlaces, cap - HALVES) : 0;
+    const asked = chunk === 0 ? Math.min(HALVES * rule.keptPlaces[rank]!, cap - HALVES) : 0;
     return earlier + HALVES <= cap - Math.max(asked, HALVES * (chunks - 1 - chunk));
   }
 }

@@ -10,6 +10,7 @@ import type { GreedyInput } from "./input.ts";
 /** Blocks that the search may place, and orders that it tries in any case, the uniform ones among them. */
 const BLOCKS = 60_000;
 const LEAST_ORDERS = 12;
+const CHUNKS_FIRST = ["last", "first", "other"] as const;
 
 /** Orders that are tried where the caller does not say. */
 export function ordersOf({ microbatches, stages }: GreedyInput): number {
@@ -44,13 +45,15 @@ export function searchOrder(
 
 function uniformRules({ ranks, stages }: GreedyInput): readonly GreedyRule[] {
   const several = stages > ranks;
-  const kept = several ? [1, ranks >> 1, ranks] : [1];
+  const kept = several ? [1, ranks >> 1, ranks].map((places) => same(ranks, places)) : [same(ranks, 1)];
+  // In a V, where a rank's first chunk is far from its second it has to be far ahead of it.
+  if (several) kept.push(Array.from({ length: ranks }, (_, rank) => rank + 1));
   return kept.flatMap((keptPlaces) =>
     PREFERENCES.slice(0, several ? 2 : 3).map(
       (preference): GreedyRule => ({
-        prefer: Array<typeof preference>(ranks).fill(preference),
+        prefer: same(ranks, preference),
         patience: 0,
-        lastChunkFirst: true,
+        chunkFirst: "last",
         keptPlaces,
       }),
     ),
@@ -70,7 +73,19 @@ function changed(
   return {
     prefer,
     patience: random(4) === 0 ? random(4) / 4 : rule.patience,
-    lastChunkFirst: several && random(8) === 0 ? !rule.lastChunkFirst : rule.lastChunkFirst,
-    keptPlaces: several && random(4) === 0 ? 1 + random(ranks) : rule.keptPlaces,
+    chunkFirst: several && random(4) === 0 ? CHUNKS_FIRST[random(3)]! : rule.chunkFirst,
+    keptPlaces: several && random(3) === 0 ? otherPlaces(rule.keptPlaces, random) : rule.keptPlaces,
   };
+}
+
+/** The same number on all ranks, or one more or less on some rank and those behind it. */
+function otherPlaces(places: readonly number[], random: (count: number) => number): readonly number[] {
+  if (random(3) === 0) return same(places.length, 1 + random(places.length));
+  const from = random(places.length);
+  const more = random(2) === 0 ? 1 : -1;
+  return places.map((place, rank) => (rank >= from ? Math.max(1, place + more) : place));
+}
+
+function same<T>(ranks: number, value: T): readonly T[] {
+  return Array<T>(ranks).fill(value);
 }

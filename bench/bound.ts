@@ -5,7 +5,14 @@
 
 import { bestStart, SOLVERS, type SolverName } from "../packages/cli/src/solver/index.ts";
 import { randomPipeline } from "../packages/cli/test/support/random-pipeline.ts";
-import { endOf, exactModel, lowerBoundSeconds, type Pipeline } from "../packages/core/src/pipeline/index.ts";
+import {
+  endOf,
+  evaluateSchedule,
+  exactModel,
+  lowerBoundSeconds,
+  type Pipeline,
+  scheduleOf,
+} from "../packages/core/src/pipeline/index.ts";
 import { randomStream } from "../packages/core/src/simulator/random.ts";
 import { quantile } from "./timing.ts";
 
@@ -60,10 +67,14 @@ async function compare(pipeline: Pipeline, name: SolverName): Promise<Outcome> {
     timeLimitSeconds: TIME_LIMIT_SECONDS,
     warmStart: bestStart(model, pipeline),
   });
+  const optimumSeconds = endOf(model, starts!) * model.unitSeconds;
+  const { makespanSeconds } = evaluateSchedule(pipeline, scheduleOf(model, starts!)).stats;
+  if (Math.abs(makespanSeconds - optimumSeconds) > 1e-9)
+    throw new Error("the model is not the timing pass's");
   return {
     pipeline,
     boundSeconds,
-    optimumSeconds: status === "optimal" ? endOf(model, starts!) * model.unitSeconds : undefined,
+    optimumSeconds: status === "optimal" ? optimumSeconds : undefined,
     solverSeconds: (performance.now() - begun) / 1000,
   };
 }

@@ -6,6 +6,7 @@ import {
   exactModel,
   lowerBoundSeconds,
   type Pipeline,
+  scheduleOf,
   validateSchedule,
 } from "@bace-pipe/core/pipeline";
 import { describe, expect, test } from "vitest";
@@ -76,16 +77,18 @@ test("100 random pipelines: the bound is never above the proven optimum, and mos
     const pipeline = randomPipeline(random, 3);
     const model = exactModel(pipeline);
     const bound = lowerBoundSeconds(pipeline, { rankOfStage: range(pipeline.ranks) });
-    const { objectiveSeconds, status } = await SOLVERS.highs.solve(model, {
+    const { objectiveSeconds, starts, status } = await SOLVERS.highs.solve(model, {
       timeLimitSeconds: 20,
       warmStart: bestStart(model, pipeline),
     });
     expect(status).toBe("optimal");
+    const { fits, stats } = evaluateSchedule(pipeline, scheduleOf(model, starts!));
+    expect({ fits, seconds: stats.makespanSeconds }).toEqual({ fits: true, seconds: objectiveSeconds });
     expect(bound, JSON.stringify(pipeline)).toBeLessThanOrEqual(objectiveSeconds + 1e-9);
     if (bound > objectiveSeconds - 1e-9) tight++;
   }
   expect(tight).toBeGreaterThan(75);
-});
+}, 120_000);
 
 describe("an exact schedule", () => {
   const hard = unitPipeline(8, 16, 8, 0.5);

@@ -62,12 +62,15 @@ export interface Study {
   readonly byForwards: readonly ForwardsRow[];
   /** In order of bandwidth. */
   readonly curve: readonly CurvePoint[];
-  /** First that of all ranks. */
+  /** First that of all ranks; empty where memory is not limited. */
   readonly oneMoreActivation: readonly MemoryGain[];
 }
 
 /** Rows beyond memory, to show what it would buy. */
 const BEYOND = 2;
+const MOST_ROWS = 12;
+/** Of ranks that are given memory one by one. */
+const MOST_RANKS = 32;
 /** Of the curve, between a quarter of V/C and four times the point. */
 const STEPS = 24;
 
@@ -100,31 +103,34 @@ export function studyOf(link: Link): Study {
   };
 }
 
+/** From none to as many as are of use or a little more than memory holds; of many only those where something changes. */
 function rowsOf(link: Link): readonly ForwardsRow[] {
   const { bitsPerSecond, crossing, hop, pipeline } = link;
   const others = forwardsByHop(pipeline);
-  const withForwards = (extra: number) => others.map((forwards, i) => (i === hop ? extra : forwards));
   const most = Math.min(mostUsefulForwards(crossing), pipeline.microbatches);
-  const rowOf = (extraForwards: number): ForwardsRow => {
-    const byHop = withForwards(extraForwards);
+  const counts = Array.from({ length: most + 1 }, (_, extraForwards) => {
+    const byHop = others.map((forwards, i) => (i === hop ? extraForwards : forwards));
     const held = heldByRank(pipeline, byHop);
-    const least = bandwidthPoint(crossing, extraForwards);
-    const isEnough = Number.isFinite(least);
-    return {
-      extraForwards,
-      leastBitsPerSecond: isEnough ? least : null,
-      heldActivations: Math.max(...held),
-      fits: held.every((count, rank) => count <= pipeline.memoryCap[rank]! + 1e-9),
-      secondsNow: warmupSeconds(atBandwidth(link, bitsPerSecond), byHop),
-      secondsAtPoint: isEnough ? warmupSeconds(atBandwidth(link, least), byHop) : null,
-    };
-  };
-  const rows: ForwardsRow[] = [];
-  for (let extra = 0; extra <= most; extra++) {
-    rows.push(rowOf(extra));
-    if (rows.slice(-BEYOND).every(({ fits }) => !fits) && rows.length > BEYOND) break;
-  }
-  return rows;
+    const fits = held.every((count, rank) => count <= pipeline.memoryCap[rank]! + 1e-9);
+    const leastBitsPerSecond = bandwidthPoint(crossing, extraForwards);
+    return { extraForwards, byHop, fits, heldActivations: Math.max(...held), leastBitsPerSecond };
+  });
+  const fitting = counts.findLastIndex(({ fits }) => fits);
+  const first = counts.findIndex(({ leastBitsPerSecond }) => Number.isFinite(leastBitsPerSecond));
+  const last = fitting + Math.max(BEYOND, first - fitting);
+  const isShown = (count: number) =>
+    most < MOST_ROWS || count === 0 || [first, fitting].some((at) => Math.abs(count - at) <= BEYOND);
+  return counts
+    .filter(({ extraForwards }) => extraForwards <= last && isShown(extraForwards))
+    .map(({ byHop, leastBitsPerSecond, ...row }) => {
+      const isEnough = Number.isFinite(leastBitsPerSecond);
+      return {
+        ...row,
+        leastBitsPerSecond: isEnough ? leastBitsPerSecond : null,
+        secondsNow: warmupSeconds(atBandwidth(link, bitsPerSecond), byHop),
+        secondsAtPoint: isEnough ? warmupSeconds(atBandwidth(link, leastBitsPerSecond), byHop) : null,
+      };
+    });
 }
 
 function times(link: Link, bitsPerSecond: number): Omit<CurvePoint, "bitsPerSecond"> {
@@ -155,7 +161,8 @@ function curveOf(link: Link, from: number, to: number, point: number | null): re
 function gainsOf(link: Link, now: Study["now"]): readonly MemoryGain[] {
   const pipeline = atBandwidth(link, link.bitsPerSecond);
   if (pipeline.memoryCap.every((cap) => cap === Number.POSITIVE_INFINITY)) return [];
-  return [undefined, ...pipeline.memoryCap.keys()].map((rank) => {
+  const alone = pipeline.ranks <= MOST_RANKS ? pipeline.memoryCap.keys() : [];
+  return [undefined, ...alone].map((rank) => {
     const more = withMore(pipeline, rank);
     const crosspipe = greedySeconds(more);
     return {

@@ -5,7 +5,6 @@ import { type Column, table } from "../render/table.ts";
 import type { CurvePoint, ForwardsRow, MemoryGain, Study } from "./study.ts";
 
 /** Without `-o wide`. */
-const SHOWN_ROWS = 8;
 const SHOWN_POINTS = 13;
 const BAR = 30;
 
@@ -43,7 +42,7 @@ export function studyText(
   ].join(" ");
   return [
     `${answerOf(study).join("\n")}\n${colors.dim(what)}\n\n`,
-    table(rows, wide ? study.byForwards : fewRows(study), { colors, wide }),
+    table(rows, study.byForwards, { colors, wide }),
     colors.dim(`${legend}\n\n`),
     table(points, wide ? study.curve : fewPoints(study), { colors, wide }),
     colors.dim(
@@ -109,16 +108,6 @@ function markOf({ bitsPerSecond, floorBitsPerSecond, pointBitsPerSecond }: Study
     ...(bits === bitsPerSecond ? ["◄ now"] : []),
     ...(bits < floorBitsPerSecond * (1 - 1e-9) ? ["the link is the bottleneck"] : []),
   ].join(" ");
-}
-
-/** None, those about the point, and those about memory. */
-function fewRows({ byForwards, fittingForwards }: Study): readonly ForwardsRow[] {
-  if (byForwards.length <= SHOWN_ROWS) return byForwards;
-  const first = byForwards.findIndex(({ leastBitsPerSecond }) => leastBitsPerSecond !== null);
-  const about = (index: number, centre: number) => centre >= 0 && Math.abs(index - centre) <= 1;
-  return byForwards.filter(
-    (_, i) => i === 0 || i >= byForwards.length - 2 || about(i, first) || about(i, fittingForwards ?? -1),
-  );
 }
 
 /** The knee, the bandwidth that there is, and some between. */

@@ -2,6 +2,7 @@
 import {
   BYTES_PER_GB,
   type PointOverMemory,
+  type RefusedPoint,
   type TimedForwards,
   type TimedPoint,
   type TuneResult,
@@ -94,7 +95,7 @@ function answer({ own, timed }: TuneResult): string {
   ].join("\n");
 }
 
-function leftOut({ overMemory, timed, uneven }: TuneResult, wide: boolean): readonly string[] {
+function leftOut({ overMemory, refused, timed }: TuneResult, wide: boolean): readonly string[] {
   const sum = (of: (point: TimedPoint) => number) => timed.reduce((total, point) => total + of(point), 0);
   const vectors = sum((point) => point.vectors);
   const left = sum((point) => point.left);
@@ -112,14 +113,20 @@ function leftOut({ overMemory, timed, uneven }: TuneResult, wide: boolean): read
     ...(shown.length < overMemory.length
       ? [`${overMemory.length - shown.length} more points do not fit (-o wide lists them).`]
       : []),
-    ...(uneven.length > 0
-      ? [
-          `Left out, because an iteration's tokens do not come out even: ${uneven
-            .map(({ microbatchSize, sequenceLength }) => `${microbatchSize} × ${sequenceLength}`)
-            .join(", ")}.`,
-        ]
-      : []),
+    ...refusedText(refused, "uneven", "an iteration's tokens do not come out even"),
+    ...refusedText(refused, "too-many-microbatches", "they are more micro-batches than a job may have"),
   ];
+}
+
+function refusedText(
+  refused: TuneResult["refused"],
+  kind: RefusedPoint["reason"],
+  why: string,
+): readonly string[] {
+  const points = refused.filter(({ reason }) => reason === kind);
+  if (points.length === 0) return [];
+  const sizes = points.map(({ microbatchSize, sequenceLength }) => `${microbatchSize} × ${sequenceLength}`);
+  return [`Out: ${sizes.join(", ")} tokens per micro-batch, because ${why}.`];
 }
 
 function overMemoryText({ memoryBytes, microbatchSize, sequenceLength, stage }: PointOverMemory): string {

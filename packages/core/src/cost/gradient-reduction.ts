@@ -1,7 +1,8 @@
 // Reducing the gradients of d replicas once per iteration. The replicas of a stage are in one region, so this stays on the
 // region's interconnect: a ring all-reduce in which every GPU sends 2(d−1)/d of its gradients, fp32.
-// Nothing of it overlaps with the backward pass: an upper estimate. A sharded optimizer (reduce-scatter, then all-gather)
-// sends as much or less. Left out: latency, and that stages which are done early could begin early.
+// In the formulas and under `1f1b` nothing of it overlaps with the backward pass: an upper estimate. Under `auto` each stage
+// begins when its own last gradient is there, while others still compute. A sharded optimizer (reduce-scatter, then
+// all-gather) sends as much or less. Left out: latency.
 import { type Fleet, interconnectBitsPerSecondOf } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
 import { type ModelSlice, sliceParameters, wholeModel } from "../model/shape.ts";
@@ -18,16 +19,20 @@ const BYTES_PER_GRADIENT = 4;
  * @param view the same in units, and the placement too.
  */
 export function gradientReductionSeconds(job: Job, view: UnitView, placement: Placement): number {
-  if (!reduces(job)) return 0;
+  return Math.max(0, ...stageReductionSeconds(job, view, placement));
+}
+
+/** By stage; empty where nothing is reduced. */
+export function stageReductionSeconds(job: Job, view: UnitView, placement: Placement): readonly number[] {
+  if (!reduces(job)) return [];
   const positions = stageRegions(placement.gpus);
   const stages = stageLayers(view.job, positions.length, view.fleet, placementExtraForwards(placement));
   if (!stages) throw new Error(`${job.id} does not fit in memory on ${positions.length} stages`);
-  const seconds = stages.map(({ firstLayer, layerCount: layers }, stage) => {
+  return stages.map(({ firstLayer, layerCount: layers }, stage) => {
     const ends = { embedding: firstLayer === 0, head: firstLayer + layers === job.layers };
     const region = view.fleet.regions[placement.regions[positions[stage]!]!]!;
     return sentBits(job, { layers, ...ends }) / interconnectBitsPerSecondOf(region);
   });
-  return Math.max(...seconds);
 }
 
 /** Of the whole model on one stage, at the fastest interconnect: on k stages the largest takes at least 1/k of it. */

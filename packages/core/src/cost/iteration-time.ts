@@ -8,9 +8,9 @@
 // third. Replicas then reduce their gradients (gradient-reduction.ts).
 import type { Fleet } from "../fleet/fleet.ts";
 import { type Placement, placedGpus } from "../fleet/ledger.ts";
-import { gradientReductionSeconds } from "./gradient-reduction.ts";
+import { gradientReductionSeconds, stageReductionSeconds } from "./gradient-reduction.ts";
 import { backwardSecondsOn, forwardSecondsOn, type Job } from "./job.ts";
-import { createMemo } from "./memo.ts";
+import { createMemo, type Memo } from "./memo.ts";
 import { bestSeconds, warmupSeconds } from "./schedule.ts";
 import { occupancySeconds } from "./stage-times.ts";
 import { placementInUnits, unitView } from "./unit.ts";
@@ -38,12 +38,21 @@ export function iterationSeconds(job: Job, fleet: Fleet, placement: Placement, m
   if (placement.hopBitsPerSecond.some((b) => b <= 0)) throw new Error(`${job.id}: a hop without bandwidth`);
   const view = unitView(job, fleet);
   const units = placementInUnits(placement, view.unitGpus);
+  if (model === "auto") {
+    const reductions = stageReductionSeconds(job, view, units);
+    return remembered(best, view.job, view.fleet, units, reductions);
+  }
   return pipelineSeconds(view.job, view.fleet, units, model) + gradientReductionSeconds(job, view, units);
 }
 
 /** One GPU per stage, as everything below. */
-function pipelineSeconds(job: Job, fleet: Fleet, placement: Placement, model: TimeModel): number {
-  if (isScheduled(model)) return scheduledIterationSeconds(job, fleet, placement, model);
+function pipelineSeconds(
+  job: Job,
+  fleet: Fleet,
+  placement: Placement,
+  model: Exclude<TimeModel, "auto">,
+): number {
+  if (model === "1f1b") return remembered(warmup, job, fleet, placement);
   const stages = placedGpus(placement);
   const t = slowestStageSeconds(job, fleet, placement, stages);
   const transfer = placement.hopBitsPerSecond.reduce(
@@ -59,25 +68,33 @@ export function runSeconds(job: Job, fleet: Fleet, placement: Placement, model: 
   return job.iterations * iterationSeconds(job, fleet, placement, model);
 }
 
+type Timed = (job: Job, fleet: Fleet, placement: Placement, reductions?: readonly number[]) => number;
+
+interface Remembered {
+  readonly seconds: Timed;
+  readonly memo: Memo<number>;
+}
+
+const warmup: Remembered = { seconds: warmupSeconds, memo: createMemo() };
+const best: Remembered = { seconds: bestSeconds, memo: createMemo() };
+
 /**
- * By the timing pass. Remembered: schedulers and simulators ask for the same placement again and again, and jobs of one
- * kind for the same as others.
+ * By the timing pass. Schedulers and simulators ask for the same placement again and again, and jobs of one kind for the
+ * same as others.
  */
-function scheduledIterationSeconds(
+function remembered(
+  { memo, seconds: timed }: Remembered,
   job: Job,
   fleet: Fleet,
   placement: Placement,
-  model: "1f1b" | "auto",
+  reductions: readonly number[] = [],
 ): number {
-  const key = placementKey(fleet, placement);
-  const known = timed[model].get(fleet, job);
-  const seconds = known.get(key) ?? TIMED[model](job, fleet, placement);
+  const key = `${placementKey(fleet, placement)} ${reductions}`;
+  const known = memo.get(fleet, job);
+  const seconds = known.get(key) ?? timed(job, fleet, placement, reductions);
   known.set(key, seconds);
   return seconds;
 }
-
-const TIMED = { "1f1b": warmupSeconds, auto: bestSeconds };
-const timed = { "1f1b": createMemo<number>(), auto: createMemo<number>() };
 
 /** The same for placements that are timed the same: where one region is all, only its kind of GPU matters. */
 function placementKey({ regions: all }: Fleet, placement: Placement): string {

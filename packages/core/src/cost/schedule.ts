@@ -20,7 +20,12 @@ import { placementExtraForwards, stageLayers } from "./stages.ts";
 const ORDERS = 2;
 
 /** The placement as a chain of ranks, one stage each. Seconds of a backward are half input gradient, half weight gradient. */
-export function pipelineOf(job: Job, fleet: Fleet, placement: Placement): Pipeline {
+export function pipelineOf(
+  job: Job,
+  fleet: Fleet,
+  placement: Placement,
+  reductions: readonly number[] = [],
+): Pipeline {
   const { backward, forward } = stageTimes(job, fleet, placement);
   const halves = backward.map((seconds) => seconds / 2);
   const ranks = forward.length;
@@ -40,6 +45,9 @@ export function pipelineOf(job: Job, fleet: Fleet, placement: Placement): Pipeli
     hops,
     backHops,
     memoryCap: memoryCaps(job, fleet, placement),
+    ...(reductions.length > 0
+      ? { gradients: reductions.map((reduceSeconds) => ({ reduceSeconds, gatherSeconds: 0 })) }
+      : {}),
   };
 }
 
@@ -56,7 +64,12 @@ function memoryCaps(job: Job, fleet: Fleet, placement: Placement): readonly numb
 }
 
 /** Seconds of 1F1B with the placement's extra warm-up. */
-export function warmupSeconds(job: Job, fleet: Fleet, placement: Placement): number {
+export function warmupSeconds(
+  job: Job,
+  fleet: Fleet,
+  placement: Placement,
+  reductions: readonly number[] = [],
+): number {
   const { backward, forward } = stageTimes(job, fleet, placement);
   const timing = {
     forwardSeconds: forward,
@@ -64,15 +77,25 @@ export function warmupSeconds(job: Job, fleet: Fleet, placement: Placement): num
     weightGradSeconds: backward.map(() => 0),
     overheadSeconds: job.overheadSeconds,
     links: stageLinks(job, fleet, placement),
+    gradientSyncs: reductions.map((reduceSeconds, stage) => ({ stage, reduceSeconds, gatherSeconds: 0 })),
   };
   return oneFOneBSeconds(job.microbatches, timing, placementExtraForwards(placement));
 }
 
-/** Seconds of the best schedule. */
-export function bestSeconds(job: Job, fleet: Fleet, placement: Placement): number {
-  const known = warmupSeconds(job, fleet, placement);
+/**
+ * Seconds of the best schedule.
+ * @param reductions by stage, seconds of reducing its gradients; overlapped with what other stages still do.
+ */
+export function bestSeconds(
+  job: Job,
+  fleet: Fleet,
+  placement: Placement,
+  reductions: readonly number[] = [],
+): number {
+  const known = warmupSeconds(job, fleet, placement, reductions);
   if (placedGpus(placement) === 1) return known;
-  return Math.min(known, crosspipeSeconds(pipelineOf(job, fleet, placement), effortFor(job)) ?? known);
+  const pipeline = pipelineOf(job, fleet, placement, reductions);
+  return Math.min(known, crosspipeSeconds(pipeline, effortFor(job)) ?? known);
 }
 
 /** The schedule that {@link bestSeconds} has timed. */

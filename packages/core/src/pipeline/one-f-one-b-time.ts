@@ -10,7 +10,10 @@
 import { assertExtraForwards, forwardsAhead } from "./generate/one-f-one-b.ts";
 import type { Timing } from "./timing.ts";
 
-/** Seconds. Throws if `extraForwards` are none, see `warmupOneFOneB`. The chain's links only: rank h to h+1 and back. */
+/**
+ * Seconds. Throws if `extraForwards` are none, see `warmupOneFOneB`. The chain's links only: rank h to h+1 and back.
+ * Of gradients the reductions only, on networks apart.
+ */
 export function oneFOneBSeconds(
   microbatches: number,
   timing: Timing,
@@ -54,6 +57,7 @@ export function oneFOneBSeconds(
       if (stage < stages - 1) arrival = send(forth, stage, end);
     }
   }
+  for (const { reduceSeconds, stage } of timing.gradientSyncs ?? []) free[stage]! += reduceSeconds;
   return free.reduce((latest, seconds) => Math.max(latest, seconds), 0);
 }
 

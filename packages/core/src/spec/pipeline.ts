@@ -59,6 +59,17 @@ export const pipelineSchema = z
       z.number().positive({ error: (issue) => `${String(issue.input)} is not above 0 — give 1 or more` }),
       "8, or [8, 7, 6, 5]",
     ).optional(),
+    /** What replicas of a stage exchange for each of its chunks; nothing where absent. */
+    gradients: z
+      .strictObject({
+        /** After its last gradient: a reduce-scatter, or all of an all-reduce. */
+        reduceSeconds: seconds({ min: 0 }),
+        /** Before its first forward: an all-gather; 0 for an all-reduce. */
+        gatherSeconds: seconds({ min: 0 }).default(0),
+        /** Over the links between stages, to the next stage and from the last one back, between the messages there. */
+        overLinks: z.boolean().default(false),
+      })
+      .optional(),
     /** A name, a list of names, `auto` (all of them) or `exact` (a solver). */
     generator: z
       .union([z.string(), z.array(z.string()).min(1, "no names — name a generator")])
@@ -73,6 +84,14 @@ export const pipelineSchema = z
       if (Array.isArray(value) && value.length !== stages)
         complain(
           [field],
+          `${value.length} values for ${stages} stages — give ${stages}, or one number for all`,
+        );
+    }
+    for (const field of ["reduceSeconds", "gatherSeconds"] as const) {
+      const value = spec.gradients?.[field];
+      if (Array.isArray(value) && value.length !== stages)
+        complain(
+          ["gradients", field],
           `${value.length} values for ${stages} stages — give ${stages}, or one number for all`,
         );
     }
@@ -121,9 +140,23 @@ export function pipelineOf(spec: PipelineInput): PipelineSpec {
       overheadSeconds: spec.overheadSeconds,
       hops: Array.from({ length: stages - 1 }, (_, hop) => links[links.length === 1 ? 0 : hop] ?? free),
       memoryCap: each(memoryCap),
+      ...(spec.gradients ? { gradients: gradientsOf(spec.gradients, stages, each) } : {}),
     },
     request,
   };
+}
+
+function gradientsOf(
+  { gatherSeconds, overLinks, reduceSeconds }: NonNullable<PipelineInput["gradients"]>,
+  stages: number,
+  each: (value: number | number[]) => number[],
+): NonNullable<Pipeline["gradients"]> {
+  const gather = each(gatherSeconds);
+  return each(reduceSeconds).map((reduce, rank) => ({
+    reduceSeconds: reduce,
+    gatherSeconds: gather[rank]!,
+    ...(overLinks && stages > 1 ? { overLinkToRank: rank < stages - 1 ? rank + 1 : rank - 1 } : {}),
+  }));
 }
 
 /** `auto` and `exact` stand alone, but `exact` may also be in a list. */

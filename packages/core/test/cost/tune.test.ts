@@ -49,7 +49,7 @@ const withMemory = (memoryBytes: number): Fleet => ({
 
 describe("the grid", () => {
   it("keeps the tokens of an iteration, and asks for whole micro-batches of each replica", () => {
-    const { points, uneven } = gridOf(modelJob({ dataParallel: 4 }), [2048, 1024, 3000]);
+    const { points, refused } = gridOf(modelJob({ dataParallel: 4 }), [2048, 1024, 3000]);
     expect(
       points.map(
         ({ microbatches, microbatchSize, sequenceLength }) => microbatches * microbatchSize * sequenceLength,
@@ -62,7 +62,9 @@ describe("the grid", () => {
         .map(({ microbatchSize }) => microbatchSize),
     ).toEqual([1, 2, 4, 8]);
     expect(points.some(({ sequenceLength }) => sequenceLength === 3000)).toBe(false);
-    expect(uneven).toContainEqual({ sequenceLength: 3000, microbatchSize: 1 });
+    expect(refused).toContainEqual({ sequenceLength: 3000, microbatchSize: 1, reason: "uneven" });
+    const [first] = gridOf(modelJob({ microbatches: 4096 }), [1024]).refused;
+    expect(first).toEqual({ sequenceLength: 1024, microbatchSize: 1, reason: "too-many-microbatches" });
   });
 
   it("leaves the job as it is at its own point, and scales what a point changes", () => {

@@ -157,6 +157,35 @@ describe("by the timing pass", () => {
       { numRuns: 300 },
     );
   });
+
+  it("of two hops at their points only the fill may be longer: more micro-batches add their work and nothing else", () => {
+    const extras = fc.integer({ min: 1, max: 5 });
+    const two = fc.record({
+      forward: extras,
+      backward: extras,
+      latencySeconds: fc.nat(6),
+      first: extras,
+      second: extras,
+    });
+    fc.assert(
+      fc.property(two, ({ backward, first, forward, latencySeconds, second }) => {
+        const crossing = { messageBits: 100, latencySeconds, periodSeconds: forward + backward };
+        const points = [first, second].map((extra) => bandwidthPoint(crossing, extra));
+        if (points.includes(Infinity)) return;
+        const timing = {
+          forwardSeconds: [forward, forward, forward],
+          inputGradSeconds: [backward, backward, backward],
+          weightGradSeconds: [0, 0, 0],
+          overheadSeconds: 0,
+          links: chainLinks(points.map((bits) => ({ latencySeconds, occupancySeconds: 100 / bits }))),
+        };
+        const at = (microbatches: number) =>
+          oneFOneBSeconds(microbatches, timing, extraForwardsOf(3, [first, second], [0, 1]));
+        expect(at(120) - at(60)).toBeCloseTo(60 * (forward + backward), 6);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 const crossings: fc.Arbitrary<Crossing> = fc.record({

@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   compareSchedules,
+  crosspipeSchedule,
+  crosspipeSeconds,
   evaluateSchedule,
   type Hop,
   lowerBoundSeconds,
@@ -111,6 +113,18 @@ const pipelines: fc.Arbitrary<Pipeline> = fc
       weightGradSeconds: byRank(quarters(12)),
       overheadSeconds: fc.constantFrom(0, 0, 0.25),
       hops: byRank(hop, ranks - 1),
+      gradients: byRank(
+        fc.record({
+          reduceSeconds: quarters(20),
+          gatherSeconds: fc.oneof(fc.constant(0), quarters(8)),
+          overLink: fc.boolean(),
+        }),
+      ).map((all) =>
+        all.map(({ overLink, ...sync }, rank) => ({
+          ...sync,
+          ...(overLink && ranks > 1 ? { overLinkToRank: rank === 0 ? 1 : rank - 1 } : {}),
+        })),
+      ),
       memoryCap: byRank(
         fc.oneof(
           fc.integer({ min: 4, max: 24 }).map((n) => n / 2),
@@ -135,6 +149,12 @@ test("is sound, within memory, as long as it was built to be, and never below th
         expect(validateSchedule(schedule)).toEqual([]);
         const { fits, timed } = evaluateSchedule(pipeline, schedule);
         expect(fits).toBe(true);
+        if (name === "crosspipe") {
+          const quick = { orders: 3, wholeBackwards: pipeline.microbatches % 2 === 0 };
+          expect(
+            evaluateSchedule(pipeline, crosspipeSchedule(pipeline, quick)!).timed.makespanSeconds,
+          ).toBeCloseTo(crosspipeSeconds(pipeline, quick)!, 9);
+        }
         const bound = lowerBoundSeconds(pipeline, schedule);
         expect(timed.makespanSeconds).toBeGreaterThanOrEqual(bound - 1e-9);
         seen.schedules++;

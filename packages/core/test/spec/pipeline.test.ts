@@ -104,6 +104,11 @@ describe.each<[string, [string, string], { line: number; column: number; message
     { line: 1, column: 1, message: /field "microbatches" is missing/, hint: /add microbatches/ },
   ],
   [
+    "too few reductions",
+    ["memoryCap: 4", "gradients: {reduceSeconds: [1, 2]}"],
+    { line: 10, column: 13, message: /reduceSeconds: 2 values for 4 stages/, hint: /give 4, or one number/ },
+  ],
+  [
     "no room for an activation",
     ["memoryCap: 4", "memoryCap: 0"],
     { line: 10, column: 12, message: /memoryCap: 0 is not above 0/, hint: /1 or more/ },

@@ -26,6 +26,16 @@ export interface GridPoint {
   readonly microbatches: number;
 }
 
+/** Points that there cannot be: the iteration's tokens do not come out even, or in more micro-batches than a job may have. */
+export interface RefusedPoint {
+  readonly microbatchSize: number;
+  readonly sequenceLength: number;
+  readonly reason: "uneven" | "too-many-microbatches";
+}
+
+/** As in job files. */
+const MOST_MICROBATCHES = 4096;
+
 /** `job`: the share of peak that the job or its scenario states. `fitted`: by the model fitted to published runs. */
 export type EfficiencySource = "job" | "fitted";
 
@@ -39,30 +49,32 @@ export function ownPoint({ memory, microbatches }: ModelJob): GridPoint {
   return { microbatchSize, sequenceLength, microbatches };
 }
 
-/**
- * Points with as many tokens per iteration as the job has: sizes 1, 2, 4 … and the job's own, by sequence length.
- * `refused` are those for which the iteration does not come out even.
- */
+/** Points with as many tokens per iteration as the job has: sizes 1, 2, 4 … and the job's own, by sequence length. */
 export function gridOf(
   job: ModelJob,
   sequenceLengths: readonly number[],
-): { readonly points: readonly GridPoint[]; readonly uneven: readonly Omit<GridPoint, "microbatches">[] } {
+): { readonly points: readonly GridPoint[]; readonly refused: readonly RefusedPoint[] } {
   const tokens = tokensPerIteration(job);
   const { dataParallel = 1 } = job;
-  const own = job.memory.options.microbatchSize;
+  const own = ownPoint(job);
   const points: GridPoint[] = [];
-  const uneven: Omit<GridPoint, "microbatches">[] = [];
+  const refused: RefusedPoint[] = [];
   for (const sequenceLength of new Set(sequenceLengths)) {
-    const sizes = new Set([own]);
+    const sizes = new Set([own.microbatchSize]);
     for (let size = 1; size * sequenceLength * dataParallel <= tokens; size *= 2) sizes.add(size);
     for (const microbatchSize of [...sizes].sort((a, b) => a - b)) {
       const microbatches = tokens / (sequenceLength * microbatchSize);
-      if (microbatches >= 1 && Number.isInteger(microbatches / dataParallel))
+      const isEven = Number.isInteger(microbatches / dataParallel);
+      if (isEven && microbatches <= Math.max(MOST_MICROBATCHES, own.microbatches))
         points.push({ microbatchSize, sequenceLength, microbatches });
-      else uneven.push({ microbatchSize, sequenceLength });
+      else
+        refused.push({
+          ...{ microbatchSize, sequenceLength },
+          reason: isEven ? "too-many-microbatches" : "uneven",
+        });
     }
   }
-  return { points, uneven };
+  return { points, refused };
 }
 
 /** The job at a point. A fitted efficiency is that of the fleet's slowest type: a pipeline runs at the pace of that. */

@@ -17,6 +17,7 @@ import {
   jobAt,
   type ModelJob,
   ownPoint,
+  type RefusedPoint,
   tokensPerIteration,
 } from "./grid.ts";
 
@@ -57,15 +58,14 @@ export interface TuneResult {
   /** Best first. */
   readonly timed: readonly TimedPoint[];
   readonly overMemory: readonly PointOverMemory[];
-  /** Where the iteration's tokens do not come out even. */
-  readonly uneven: readonly Omit<GridPoint, "microbatches">[];
+  readonly refused: readonly RefusedPoint[];
 }
 
 /** As everywhere where a split is sought; see `fittingSplit`. */
 const RESERVE_SHARE = 0.1;
 
 export function tune({ efficiency, fleet, job, path, sequenceLengths }: TuneRequest): TuneResult {
-  const { points, uneven } = gridOf(job, sequenceLengths);
+  const { points, refused } = gridOf(job, sequenceLengths);
   const timePoint = (point: GridPoint) => tunePoint(jobAt(job, fleet, point, efficiency), fleet, path, point);
   const results = points.map(timePoint);
   const own = ownPoint(job);
@@ -78,7 +78,7 @@ export function tune({ efficiency, fleet, job, path, sequenceLengths }: TuneRequ
     own: results.find(isOwn) ?? timePoint(own),
     timed: timed.sort((a, b) => a.secondsPerToken - b.secondsPerToken),
     overMemory: results.filter((point) => point.kind === "over-memory"),
-    uneven,
+    refused,
   };
 }
 

@@ -110,8 +110,8 @@ function layCables(shop: Shop, { gradientSyncs, links }: Timing): readonly (read
     latencySeconds[chain] = link.latencySeconds;
     // Where a rank has one stage, all that it sends is sent before its gradients are reduced.
     const sync = gradientSyncs?.[stage];
-    if (ranks.length === stages && microbatches.length === 1 && sync?.overLinkToRank === toRank)
-      afterLastMessageSeconds[chain] = sync.reduceSeconds;
+    const alone = rankOf.indexOf(fromRank) === rankOf.lastIndexOf(fromRank);
+    if (alone && sync?.overLinkToRank === toRank) afterLastMessageSeconds[chain] = sync.reduceSeconds;
     if (link.occupancySeconds === 0) return;
     const cable = link.medium ?? -1 - fromRank * ranks.length - toRank;
     const others = onCable.get(cable);

@@ -68,7 +68,8 @@ export function exactModel(pipeline: Pipeline, { backward }: ExactForm = { backw
     if (!sync) continue;
     const firstForward = builder.operations[forward[0]!]!;
     builder.operations[forward[0]!] = { ...firstForward, release: wholeUnits(sync.gatherSeconds, scale) };
-    reduceAfter(builder, scale, sync, weight, sync.overLinkToRank === stage + 1 ? sendForward : sendBack);
+    const sent = { [stage + 1]: sendForward, [stage - 1]: sendBack };
+    reduceAfter(builder, scale, sync, weight, sent[sync.overLinkToRank ?? stage]);
   }
   return {
     ...scale,

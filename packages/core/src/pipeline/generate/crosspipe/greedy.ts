@@ -46,6 +46,7 @@ const HALVES = 2;
 export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder | undefined {
   const { backLink, capHalves, durationSeconds, forthLink, latencySeconds, microbatches, occupancySeconds } =
     input;
+  const { gatheredSeconds, reduceMedium, reduceSeconds } = input;
   const { rankOfStage, ranks, stages, stagesOfRank, toleranceSeconds } = input;
   const chunks = stages / ranks;
   const blocksPerRank = 3 * chunks * microbatches;
@@ -63,8 +64,8 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
   const held = new Int32Array(stages);
   const activationSeconds = new Float64Array(stages * microbatches).fill(Number.POSITIVE_INFINITY);
   const gradientSeconds = new Float64Array(stages * microbatches).fill(Number.POSITIVE_INFINITY);
-  activationSeconds.fill(0, 0, microbatches);
-  const linkFreeSeconds = new Float64Array(latencySeconds.length);
+  activationSeconds.fill(gatheredSeconds[0]!, 0, microbatches);
+  const linkFreeSeconds = input.mediumFreeSeconds.slice();
 
   /** What each rank does next: kind x stages + stage, -1 for nothing that is known. */
   const chosen = new Int32Array(ranks).fill(-1);
@@ -100,9 +101,17 @@ export function greedyOrder(input: GreedyInput, rule: GreedyRule): GreedyOrder |
         linkFreeSeconds[link] = leave;
         arrival = leave + latencySeconds[link]!;
       }
-      (kind === F ? activationSeconds : gradientSeconds)[to * microbatches + microbatch] = arrival;
+      if (kind === F)
+        activationSeconds[to * microbatches + microbatch] = Math.max(arrival, gatheredSeconds[to]!);
+      else gradientSeconds[to * microbatches + microbatch] = arrival;
       const receiver = rankOfStage[to]!;
       if (receiver !== rank) choose(receiver);
+    }
+    if (kind === input.gradientKind && microbatch === microbatches - 1 && reduceSeconds[stage]! > 0) {
+      const medium = reduceMedium[stage]!;
+      const reduced = Math.max(end, linkFreeSeconds[medium]!) + reduceSeconds[stage]!;
+      linkFreeSeconds[medium] = reduced;
+      if (reduced > makespanSeconds) makespanSeconds = reduced;
     }
     choose(rank);
   }

@@ -105,7 +105,7 @@ function withWholeBackwards(input: GreedyInput, { overheadSeconds }: Pipeline): 
       durationSeconds[stages + stage]! + durationSeconds[2 * stages + stage]! - overheadSeconds;
     whole[2 * stages + stage] = 0;
   }
-  return { ...input, durationSeconds: whole };
+  return { ...input, durationSeconds: whole, gradientKind: 1 };
 }
 
 const KINDS: readonly ComputeKind[] = ["F", "I", "W"];

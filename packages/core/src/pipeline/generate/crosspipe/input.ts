@@ -18,6 +18,15 @@ export interface GreedyInput {
   /** By link, which is 2 x hop + (0 forth, 1 back). */
   readonly latencySeconds: Float64Array;
   readonly occupancySeconds: Float64Array;
+  /** By stage: when its weights are there, and what reducing its gradients takes after its last W. */
+  readonly gatheredSeconds: Float64Array;
+  readonly reduceSeconds: Float64Array;
+  /** Kind of the block after which a gradient is there: W, or I where that is the whole backward. */
+  readonly gradientKind: 1 | 2;
+  /** By stage: what carries that, a link or `links + rank` for a network apart. */
+  readonly reduceMedium: Int32Array;
+  /** By link, then by rank: until when weights are gathered over it. */
+  readonly mediumFreeSeconds: Float64Array;
   /** Times closer than this are the same: sums of seconds in another order differ in their last bits. */
   readonly toleranceSeconds: number;
 }
@@ -51,6 +60,8 @@ export function greedyInput(pipeline: Pipeline, placedOn: readonly number[]): Gr
     capHalves: Int32Array.from(memoryCap, (cap) => Math.floor(2 * Math.min(most, cap / scale + 1e-9))),
     latencySeconds: Float64Array.from(links.map(({ latencySeconds }) => latencySeconds)),
     occupancySeconds: Float64Array.from(links.map(({ occupancySeconds }) => occupancySeconds)),
+    gradientKind: 2,
+    ...gradientsOf(pipeline, placedOn, scale),
     toleranceSeconds: 1e-9 * Math.max(...durationSeconds),
   };
 }
@@ -59,4 +70,25 @@ function linkBetween(from: number, to: number): number {
   if (from === to) return -1;
   if (Math.abs(from - to) !== 1) throw new RangeError(`ranks ${from} and ${to} are no neighbours`);
   return 2 * Math.min(from, to) + (to > from ? 0 : 1);
+}
+
+/** As the timing pass has it: gathers first, in the order of a rank's stages. */
+function gradientsOf({ gradients, hops, ranks }: Pipeline, placedOn: readonly number[], scale: number) {
+  const stages = placedOn.length;
+  const gatheredSeconds = new Float64Array(stages);
+  const reduceSeconds = new Float64Array(stages);
+  const reduceMedium = new Int32Array(stages);
+  const mediumFreeSeconds = new Float64Array(2 * hops.length + ranks);
+  if (gradients) {
+    for (const [stage, rank] of placedOn.entries()) {
+      const { gatherSeconds, overLinkToRank, reduceSeconds: reduce } = gradients[rank]!;
+      const medium =
+        overLinkToRank === undefined ? 2 * hops.length + rank : linkBetween(rank, overLinkToRank);
+      mediumFreeSeconds[medium]! += gatherSeconds * scale;
+      gatheredSeconds[stage] = mediumFreeSeconds[medium]!;
+      reduceSeconds[stage] = reduce * scale;
+      reduceMedium[stage] = medium;
+    }
+  }
+  return { gatheredSeconds, reduceSeconds, reduceMedium, mediumFreeSeconds };
 }

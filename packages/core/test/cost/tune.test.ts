@@ -152,8 +152,8 @@ describe("the closed form", () => {
 describe("the search for extra forwards", () => {
   it("finds the best of all vectors that memory holds, whatever it leaves untimed", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 30, max: 80 }), fc.constantFrom(1, 2, 5), (gigabytes, speed) => {
-        const limited = withMemory(gigabytes * 1e9);
+      fc.property(fc.integer({ min: 36, max: 52 }), fc.constantFrom(1, 2, 5), (halves, speed) => {
+        const limited = withMemory((halves / 2) * 1e9);
         const base = modelJob();
         const job: ModelJob = { ...base, work: { ...base.work, efficiency: 0.2 * speed } };
         const found = searchForwards(job, limited, three);
@@ -175,6 +175,19 @@ describe("the search for extra forwards", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("looks neither at what memory cannot hold nor at what cannot be better; the rule's own vector need not be best", () => {
+    const job = modelJob();
+    const found = searchForwards(
+      { ...job, work: { ...job.work, efficiency: 1 } },
+      withMemory(20.5e9),
+      three,
+    )!;
+    expect(found.rule).toEqual([3, 3]);
+    expect(found.best.hopExtraForwards).toEqual([1, 2]);
+    expect(found.overMemory).toBeGreaterThan(0);
+    expect(found.ruledOut).toBeGreaterThan(found.timed);
   });
 
   it("says which bubble is which: all idle time, and what crossing regions adds", () => {

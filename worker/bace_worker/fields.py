@@ -1,6 +1,6 @@
 """Strict reading of JSON: every value knows the path at which it stands, so every error can name it.
 
-Strict means: all fields present, none unknown, no silent conversion ("3", 3.0 and true are no whole numbers).
+Strict means: no field missing, none unknown, no silent conversion ("3", 3.0 and true are no whole numbers).
 An unknown field is refused because ignoring an instruction of a later version would train something else.
 """
 
@@ -22,8 +22,8 @@ class Field:
     def fail(self, problem: str) -> NoReturn:
         raise BadPlan(f"{self.path or 'plan'}: {problem}")
 
-    def record(self, *names: str) -> dict[str, Field]:
-        """The object's fields, which must be exactly `names`."""
+    def record(self, *names: str, optional: tuple[str, ...] = ()) -> dict[str, Field]:
+        """The object's fields, which must be exactly `names`, and those of `optional` that it has."""
         if not isinstance(self.value, dict):
             self._wrong("an object")
         prefix = f"{self.path}." if self.path else ""
@@ -31,11 +31,11 @@ class Field:
             if name not in self.value:
                 raise BadPlan(f"{prefix}{name}: is missing")
         for name in self.value:
-            if name not in names:
+            if name not in names and name not in optional:
                 raise BadPlan(
                     f"{prefix}{name}: is not known to plan version 1; remove it or update the worker"
                 )
-        return {name: Field(self.value[name], prefix + name) for name in names}
+        return {name: Field(value, prefix + name) for name, value in self.value.items()}
 
     def items(self, least: int = 1) -> list[Field]:
         if not isinstance(self.value, list):

@@ -17,18 +17,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .plan import Model, Stage
+from .weight_gradients import Embedding, Linear, Scale, WeightGradients
 
 INITIAL_DEVIATION = 0.02
 ROTARY_BASE = 10000.0
 
 
-class RmsNorm(nn.Module):
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(size))
-
+class RmsNorm(Scale):
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.weight
+        return super().forward(x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6))
 
 
 class Attention(nn.Module):
@@ -37,15 +34,15 @@ class Attention(nn.Module):
     cosine: Tensor
     sine: Tensor
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients) -> None:
         super().__init__()
         self.heads = model.attention_heads
         self.key_value_heads = model.key_value_heads
         self.head_size = model.hidden_size // model.attention_heads
-        self.query = nn.Linear(model.hidden_size, model.hidden_size, bias=False)
-        self.key = nn.Linear(model.hidden_size, self.key_value_heads * self.head_size, bias=False)
-        self.value = nn.Linear(model.hidden_size, self.key_value_heads * self.head_size, bias=False)
-        self.output = nn.Linear(model.hidden_size, model.hidden_size, bias=False)
+        self.query = Linear(model.hidden_size, model.hidden_size, gradients)
+        self.key = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients)
+        self.value = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients)
+        self.output = Linear(model.hidden_size, model.hidden_size, gradients)
         frequency = ROTARY_BASE ** (-torch.arange(0, self.head_size, 2, dtype=torch.float32) / self.head_size)
         angle = torch.outer(torch.arange(model.sequence_length, dtype=torch.float32), frequency).repeat(1, 2)
         self.register_buffer("cosine", angle.cos(), persistent=False)
@@ -72,11 +69,11 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients) -> None:
         super().__init__()
-        self.gate = nn.Linear(model.hidden_size, model.feed_forward_size, bias=False)
-        self.up = nn.Linear(model.hidden_size, model.feed_forward_size, bias=False)
-        self.down = nn.Linear(model.feed_forward_size, model.hidden_size, bias=False)
+        self.gate = Linear(model.hidden_size, model.feed_forward_size, gradients)
+        self.up = Linear(model.hidden_size, model.feed_forward_size, gradients)
+        self.down = Linear(model.feed_forward_size, model.hidden_size, gradients)
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = self.down(functional.silu(self.gate(x)) * self.up(x))
@@ -84,12 +81,12 @@ class FeedForward(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients) -> None:
         super().__init__()
-        self.attention_norm = RmsNorm(model.hidden_size)
-        self.attention = Attention(model)
-        self.feed_forward_norm = RmsNorm(model.hidden_size)
-        self.feed_forward = FeedForward(model)
+        self.attention_norm = RmsNorm(model.hidden_size, gradients)
+        self.attention = Attention(model, gradients)
+        self.feed_forward_norm = RmsNorm(model.hidden_size, gradients)
+        self.feed_forward = FeedForward(model, gradients)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.attention_norm(x))
@@ -98,10 +95,10 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients) -> None:
         super().__init__()
-        self.norm = RmsNorm(model.hidden_size)
-        self.projection = nn.Linear(model.hidden_size, model.vocabulary_size, bias=False)
+        self.norm = RmsNorm(model.hidden_size, gradients)
+        self.projection = Linear(model.hidden_size, model.vocabulary_size, gradients)
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.projection(self.norm(x))
@@ -113,15 +110,16 @@ class StageModel(nn.Module):
 
     Input: tokens (microbatch, sequence) of int64 where the stage has the embedding, else hidden states
     (microbatch, sequence, hidden). Output: logits (microbatch, sequence, vocabulary) where it has the head,
-    else hidden states.
+    else hidden states. Gradients of weights go to `gradients`.
     """
 
     def __init__(self, model: Model, stage: Stage, seed: int) -> None:
         super().__init__()
+        self.gradients = WeightGradients()
         numbers = range(stage.first_layer, stage.first_layer + stage.layer_count)
-        self.embedding = nn.Embedding(model.vocabulary_size, model.hidden_size) if stage.embedding else None
-        self.layers = nn.ModuleDict({str(number): Layer(model) for number in numbers})
-        self.head = Head(model) if stage.head else None
+        self.embedding = Embedding(model.vocabulary_size, model.hidden_size, self.gradients) if stage.embedding else None
+        self.layers = nn.ModuleDict({str(number): Layer(model, self.gradients) for number in numbers})
+        self.head = Head(model, self.gradients) if stage.head else None
         for number in numbers:
             _initialise(self.layers[str(number)], model, seed, f"layer {number}")
         if self.head is not None:

@@ -1,20 +1,23 @@
 """The plan, version 1: what the control plane wants trained, where, and in which order.
 
 One file per (job, epoch); every rank of every region reads the same one. `load` returns frozen records, or
-raises BadPlan with the path of the field. Checks that compare one field with another are in plan_checks.py.
-Left out of version 1: replicas, separate weight gradients (I, W), checkpoints, compression, several streams.
+raises BadPlan with the path of the field. Checks that compare one field with another are in plan_checks.py
+and action_checks.py.
+Left out of version 1: replicas, pipelines in both directions (DualPipe), checkpoints, compression, several
+streams.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .exit_codes import BadPlan, UserError
 from .fields import Field
 
-KINDS = ("F", "B", "SEND_F", "RECV_F", "SEND_B", "RECV_B")
+KINDS = ("F", "B", "I", "W", "SEND_F", "RECV_F", "SEND_B", "RECV_B")
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,28 @@ class Stage:
     embedding: bool
     head: bool
 
+    @property
+    def needs_text(self) -> bool:
+        """For tokens on the first stage, for targets on the last."""
+        return self.embedding or self.head
+
 
 @dataclass(frozen=True)
 class Action:
+    """F forward, B whole backward, I input gradient and W weight gradient; SEND_B sends what B or I gives."""
+
     kind: str
     stage: int
     microbatch: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} of stage {self.stage}, micro-batch {self.microbatch}"
 
 
 @dataclass(frozen=True)
 class Rank:
     rank: int
-    stage: int
+    stages: tuple[int, ...]
     region: str
     actions: tuple[Action, ...]
 
@@ -82,15 +95,18 @@ class EmulatedLink:
 
 @dataclass(frozen=True)
 class Link:
-    from_stage: int
-    to_stage: int
+    """One direction between two ranks, whichever of their stages use it."""
+
+    from_rank: int
+    to_rank: int
     emulated: EmulatedLink | None
 
 
 @dataclass(frozen=True)
 class EmulatedStage:
-    forward_seconds: float
-    backward_seconds: float
+    """Least seconds of a block by its kind: F, B, I or W."""
+
+    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -110,15 +126,22 @@ class Plan:
     schedule: str
     """Its name, for people: the order is in the actions."""
     ranks: tuple[Rank, ...]
+    activation_caps: tuple[float, ...] | None
+    """By rank, in micro-batches of one stage: F holds one, B gives it back, I and W a half each."""
     links: tuple[Link, ...]
     emulated_compute: tuple[EmulatedStage, ...] | None
     control: Control
 
     def rank_of_stage(self, stage: int) -> Rank:
-        return next(rank for rank in self.ranks if rank.stage == stage)
+        return next(rank for rank in self.ranks if stage in rank.stages)
 
-    def link(self, from_stage: int, to_stage: int) -> Link:
-        return next(link for link in self.links if (link.from_stage, link.to_stage) == (from_stage, to_stage))
+    def neighbour(self, stage: int, direction: int) -> Rank | None:
+        """The rank of the stage before (-1) or behind (+1); None where there is no such stage."""
+        other = stage + direction
+        return self.rank_of_stage(other) if 0 <= other < len(self.stages) else None
+
+    def link(self, from_rank: int, to_rank: int) -> Link:
+        return next(link for link in self.links if (link.from_rank, link.to_rank) == (from_rank, to_rank))
 
     def rank(self, number: int) -> Rank:
         if not 0 <= number < len(self.ranks):
@@ -145,10 +168,11 @@ def load(path: str | Path) -> Plan:
 
 def read(value: object) -> Plan:
     """A plan from parsed JSON. Raises BadPlan."""
-    from .plan_checks import check  # which needs the records above
+    from . import action_checks, plan_checks  # which need the records above
 
     plan = _plan(Field(value))
-    check(plan)
+    plan_checks.check(plan)
+    action_checks.check(plan)
     return plan
 
 
@@ -156,7 +180,9 @@ def _plan(field: Field) -> Plan:
     f = field.record(
         *("version", "jobId", "epoch", "launchKey", "model", "training", "stages", "schedule"),
         *("ranks", "links", "emulatedCompute", "control"),
+        optional=("activationCaps",),
     )
+    caps = f.get("activationCaps")
     if f["version"].integer() != 1:
         f["version"].fail(f"is {f['version'].value}, this worker reads version 1; update the worker")
     return Plan(
@@ -168,6 +194,7 @@ def _plan(field: Field) -> Plan:
         stages=tuple(_stage(item) for item in f["stages"].items()),
         schedule=f["schedule"].text(),
         ranks=tuple(_rank(item) for item in f["ranks"].items()),
+        activation_caps=caps and tuple(cap.number(positive=True) for cap in caps.items()),
         links=tuple(_link(item) for item in f["links"].items(least=0)),
         emulated_compute=_emulated_compute(f["emulatedCompute"]),
         control=_control(f["control"]),
@@ -225,10 +252,10 @@ def _stage(field: Field) -> Stage:
 
 
 def _rank(field: Field) -> Rank:
-    f = field.record("rank", "stage", "region", "actions")
+    f = field.record("rank", "stages", "region", "actions")
     return Rank(
         rank=f["rank"].integer(),
-        stage=f["stage"].integer(),
+        stages=tuple(item.integer() for item in f["stages"].items()),
         region=f["region"].text(),
         actions=tuple(_action(item) for item in f["actions"].items()),
     )
@@ -236,10 +263,6 @@ def _rank(field: Field) -> Rank:
 
 def _action(field: Field) -> Action:
     f = field.record("kind", "stage", "microbatch")
-    if f["kind"].value in ("I", "W"):
-        f["kind"].fail(
-            f"{f['kind'].value} is not run by this version of the worker; plan with B, the whole backward"
-        )
     return Action(
         kind=f["kind"].text(*KINDS),
         stage=f["stage"].integer(),
@@ -248,7 +271,7 @@ def _action(field: Field) -> Action:
 
 
 def _link(field: Field) -> Link:
-    f = field.record("fromStage", "toStage", "emulated")
+    f = field.record("fromRank", "toRank", "emulated")
     emulated = None
     if not f["emulated"].is_null():
         shape = f["emulated"].record("bandwidthBitsPerSecond", "latencySeconds")
@@ -256,17 +279,24 @@ def _link(field: Field) -> Link:
             bandwidth_bits_per_second=shape["bandwidthBitsPerSecond"].number(positive=True),
             latency_seconds=shape["latencySeconds"].number(),
         )
-    return Link(f["fromStage"].integer(), f["toStage"].integer(), emulated)
+    return Link(f["fromRank"].integer(), f["toRank"].integer(), emulated)
 
 
 def _emulated_compute(field: Field) -> tuple[EmulatedStage, ...] | None:
     if field.is_null():
         return None
-    stages = []
-    for item in field.record("stages")["stages"].items():
-        f = item.record("forwardSeconds", "backwardSeconds")
-        stages.append(EmulatedStage(f["forwardSeconds"].number(), f["backwardSeconds"].number()))
-    return tuple(stages)
+    return tuple(_emulated_stage(item) for item in field.record("stages")["stages"].items())
+
+
+def _emulated_stage(field: Field) -> EmulatedStage:
+    """Where the seconds of I and W are not given, each takes half of B."""
+    parts = ("inputGradSeconds", "weightGradSeconds")
+    f = field.record("forwardSeconds", "backwardSeconds", optional=parts)
+    if (parts[0] in f) != (parts[1] in f):
+        field.fail(f"has only one of {' and '.join(parts)}; give both or neither")
+    backward = f["backwardSeconds"].number()
+    input_grad, weight_grad = (f[part].number() if part in f else backward / 2 for part in parts)
+    return EmulatedStage({"F": f["forwardSeconds"].number(), "B": backward, "I": input_grad, "W": weight_grad})
 
 
 def _control(field: Field) -> Control:

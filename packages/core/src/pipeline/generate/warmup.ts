@@ -5,6 +5,7 @@
  */
 
 import type { Pipeline } from "../pipeline.ts";
+import type { Hop } from "../timing.ts";
 import type { TimedGenerator } from "./index.ts";
 import { extraForwardsOf, hidingForwards, warmupOneFOneB } from "./one-f-one-b.ts";
 
@@ -14,10 +15,10 @@ export const hidingWarmup: TimedGenerator = {
 
 /** ΔN by rank. */
 export function fittingForwards(pipeline: Pipeline): readonly number[] {
-  const { hops, memoryCap, microbatches, ranks } = pipeline;
+  const { backHops, hops, memoryCap, microbatches, ranks } = pipeline;
   const period = periodSeconds(pipeline);
-  const perHop = hops.map(({ latencySeconds, occupancySeconds }) =>
-    Math.min(microbatches, hidingForwards(2 * (latencySeconds + occupancySeconds), period)),
+  const perHop = hops.map((hop, i) =>
+    Math.min(microbatches, hidingForwards(delaySeconds(hop) + delaySeconds(backHops?.[i] ?? hop), period)),
   );
   const stageBefore = hops.map((_, hop) => hop);
   for (;;) {
@@ -31,6 +32,10 @@ export function fittingForwards(pipeline: Pipeline): readonly number[] {
     const candidates = perHop.map((forwards, hop) => (hop >= over ? forwards : 0));
     perHop[candidates.indexOf(Math.max(...candidates))]! -= 1;
   }
+}
+
+function delaySeconds({ latencySeconds, occupancySeconds }: Hop): number {
+  return latencySeconds + occupancySeconds;
 }
 
 /** C: the slowest rank's micro-batch. */

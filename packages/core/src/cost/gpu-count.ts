@@ -11,11 +11,16 @@ import { stageLayers } from "./stages.ts";
 
 /**
  * Seconds of one iteration on k GPUs of a type with nothing lost to communication between stages: a lower bound on any
- * placement's. Replicas reduce their gradients wherever they are.
+ * placement's whose backwards are whole. Replicas reduce their gradients wherever they are.
  */
 export function idealIterationSeconds(job: Job, gpu: GpuType, gpus: number): number {
   const t = stageSeconds(job, forwardSecondsOn(job, gpu), backwardSecondsOn(job, gpu), gpus);
   return (job.microbatches + gpus - 1) * t + (job.reductionSeconds ?? 0) / gpus;
+}
+
+/** Seconds of its share of the work on each of k GPUs of a type: a lower bound whatever the schedule, bubbles left out. */
+export function idealWorkSeconds(job: Job, gpu: GpuType, gpus: number): number {
+  return job.microbatches * stageSeconds(job, forwardSecondsOn(job, gpu), backwardSecondsOn(job, gpu), gpus);
 }
 
 /** Counts in [minGpus, maxGpus], ascending, at which every stage fits in memory. More need not fit where fewer do. */

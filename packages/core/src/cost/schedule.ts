@@ -77,7 +77,10 @@ export function warmupSeconds(
     weightGradSeconds: backward.map(() => 0),
     overheadSeconds: job.overheadSeconds,
     links: stageLinks(job, fleet, placement),
-    gradientSyncs: reductions.map((reduceSeconds, stage) => ({ stage, reduceSeconds, gatherSeconds: 0 })),
+    gradientSyncs: reductions.map((reduceSeconds, stage) => ({
+      ...{ rank: stage, stage },
+      ...{ reduceSeconds, gatherSeconds: 0 },
+    })),
   };
   return oneFOneBSeconds(job.microbatches, timing, placementExtraForwards(placement));
 }
@@ -117,7 +120,7 @@ export function warmupSchedule(job: Job, placement: Placement): Schedule {
   return extraForwards.some((extra) => extra > 0) ? schedule : { ...schedule, generator: "1f1b" };
 }
 
-/** The worker runs whole backwards only; jobs that nobody trains here may split them. */
+/** Jobs that the worker trains keep whole backwards; those that nobody trains here may split them. */
 function effortFor(job: Job) {
   return { orders: ORDERS, wholeBackwards: job.training !== undefined };
 }

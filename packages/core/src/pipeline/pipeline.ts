@@ -33,7 +33,7 @@ export type Pipeline = {
   /** By rank: activations of one chunk that it can hold; Infinity for no limit. */
   readonly memoryCap: readonly number[];
   /** By rank: what its replicas exchange for one chunk; nothing where absent. */
-  readonly gradients?: readonly Omit<GradientSync, "stage">[];
+  readonly gradients?: readonly Omit<GradientSync, "rank" | "stage">[];
 };
 
 /** How many of the pipeline's chunks one stage of the schedule is: 2 for 1F1B where the pipeline counts two per rank. */
@@ -52,21 +52,21 @@ export function timingOf(pipeline: Pipeline, schedule: Schedule): Timing {
     weightGradSeconds: byStage(pipeline.weightGradSeconds),
     overheadSeconds: pipeline.overheadSeconds,
     links: linksOf(pipeline),
-    ...(gradients
-      ? {
-          gradientSyncs: schedule.rankOfStage.map((rank, stage) => {
-            const sync = gradients[rank]!;
-            const { gatherSeconds, reduceSeconds } = sync;
-            return {
-              ...sync,
-              stage,
-              reduceSeconds: reduceSeconds * scale,
-              gatherSeconds: gatherSeconds * scale,
-            };
-          }),
-        }
-      : {}),
+    ...(gradients ? { gradientSyncs: syncsOf(gradients, schedule, scale) } : {}),
   };
+}
+
+/** By stage, and in the same order again those of the second direction. */
+function syncsOf(
+  gradients: NonNullable<Pipeline["gradients"]>,
+  { mirrored, rankOfStage, stages }: Schedule,
+  scale: number,
+): readonly GradientSync[] {
+  return [...rankOfStage, ...(mirrored?.rankOfStage ?? [])].map((rank, place) => {
+    const { gatherSeconds, reduceSeconds } = gradients[rank]!;
+    const seconds = { reduceSeconds: reduceSeconds * scale, gatherSeconds: gatherSeconds * scale };
+    return { ...gradients[rank]!, rank, stage: place % stages, ...seconds };
+  });
 }
 
 /** Both directions of the chain, and of the way round from its last rank to its first. */

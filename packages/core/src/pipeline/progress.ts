@@ -64,7 +64,8 @@ export function perform(progress: Progress, actions: Int32Array, from: number, t
     let start = rankFreeSeconds[rank]!;
     if (awaited >= 0 && messageArrivalSeconds[awaited]! > start) start = messageArrivalSeconds[awaited]!;
     // The slots of forwards are their stages.
-    if (syncs !== undefined && slot < schedule.stages) start = Math.max(start, syncs.gatheredSeconds[slot]!);
+    if (syncs !== undefined && slot < schedule.stages)
+      start = Math.max(start, syncs.gatheredSeconds[rank * schedule.stages + slot]!);
     const end = start + durationSeconds[slot]!;
     startSeconds[action] = start;
     endSeconds[action] = end;

@@ -48,9 +48,11 @@ function startOf(
 ): number {
   const awaited = compiled.inbox[action]!;
   const slot = compiled.durationSlot[action]!;
+  const rank = compiled.rankOfAction[action]!;
+  const { stages } = compiled.schedule;
   return Math.max(
-    rankFreeSeconds[compiled.rankOfAction[action]!]!,
+    rankFreeSeconds[rank]!,
     awaited >= 0 ? messageArrivalSeconds[awaited]! : 0,
-    slot < compiled.schedule.stages ? (syncs?.gatheredSeconds[slot] ?? 0) : 0,
+    slot < stages ? (syncs?.gatheredSeconds[rank * stages + slot] ?? 0) : 0,
   );
 }

@@ -51,7 +51,7 @@ export function linkTables({ links, linkOfPair, schedule }: CompiledSchedule, ti
 }
 
 export interface SyncTables {
-  /** By stage: when its weights are there. */
+  /** By rank x stages + stage: when its weights are there. */
   readonly gatheredSeconds: Float64Array;
   /** By action: the medium that reduces its stage's gradients after it, -1 for none; and for how long. */
   readonly mediumAfter: Int32Array;
@@ -67,8 +67,8 @@ export function syncTables(
 ): SyncTables {
   const { actionCount, durationSlot, linkOfPair, links, rankOffset, schedule } = compiled;
   const { ranks, stages } = schedule;
-  const ofStage = new Map(syncs.map((sync) => [sync.stage, sync]));
-  const gatheredSeconds = new Float64Array(stages);
+  const syncAt = new Map(syncs.map((sync) => [sync.rank * stages + sync.stage, sync]));
+  const gatheredSeconds = new Float64Array(ranks.length * stages);
   const mediumAfter = new Int32Array(actionCount).fill(-1);
   const reduceSeconds = new Float64Array(actionCount);
   for (const [rank, actions] of ranks.entries()) {
@@ -83,20 +83,21 @@ export function syncTables(
     };
     const gathered = new Set<number>();
     const lastGradient = new Map<number, number>();
-    for (const [position, { stage }] of actions.entries()) {
-      const sync = ofStage.get(stage);
+    for (const [position, { kind: name, stage }] of actions.entries()) {
+      const sync = syncAt.get(rank * stages + stage);
       const kind = Math.floor(durationSlot[rankOffset[rank]! + position]! / stages);
-      if (!sync || kind === 2 || kind > 3) continue; // neither an input gradient nor a message
+      if (!sync || kind === 2 || (kind > 3 && name !== "SEND_B")) continue;
+      // A gradient that is sent on comes first: others wait for it.
       if (kind > 0) lastGradient.set(stage, rankOffset[rank]! + position);
       else if (!gathered.has(stage)) {
         gathered.add(stage);
         const medium = mediumOf(sync);
         mediumFreeSeconds[medium]! += seconds("gatherSeconds", sync.gatherSeconds);
-        gatheredSeconds[stage] = Math.max(gatheredSeconds[stage]!, mediumFreeSeconds[medium]!);
+        gatheredSeconds[rank * stages + stage] = mediumFreeSeconds[medium]!;
       }
     }
     for (const [stage, action] of lastGradient) {
-      const sync = ofStage.get(stage)!;
+      const sync = syncAt.get(rank * stages + stage)!;
       mediumAfter[action] = mediumOf(sync);
       reduceSeconds[action] = seconds("reduceSeconds", sync.reduceSeconds);
     }

@@ -25,14 +25,15 @@ export type Link = Hop & {
   readonly medium?: number;
 };
 
-/** What the replicas of one stage exchange in an iteration. The makespan includes it. */
+/** What the replicas of a rank exchange in an iteration for one of its stages. The makespan includes it. */
 export type GradientSync = {
+  readonly rank: number;
   readonly stage: number;
   /** Seconds after the last gradient of the stage: a reduce-scatter, or all of an all-reduce. */
   readonly reduceSeconds: number;
   /** Seconds from the start of the iteration, before the stage's first forward: an all-gather; 0 for an all-reduce. */
   readonly gatherSeconds: number;
-  /** The link from the stage's rank to this one carries it, between the pipeline's messages; a network apart if absent. */
+  /** The link from the rank to this one carries it, between the pipeline's messages; a network apart if absent. */
   readonly overLinkToRank?: number;
 };
 
@@ -45,7 +46,7 @@ export type Timing = {
   readonly overheadSeconds: number;
   /** At most one per directed pair of ranks; a pair that is not listed communicates in no time. */
   readonly links: readonly Link[];
-  /** At most one per stage; none where there is one replica. */
+  /** At most one per rank and stage; none where there is one replica. */
   readonly gradientSyncs?: readonly GradientSync[];
 };
 

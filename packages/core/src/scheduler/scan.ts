@@ -6,6 +6,7 @@ import { bySubmission, bySubmitTime, lineUp, placesIn, type Ranking } from "./or
 import type { Decision, Explanation, Round, Search, View } from "./policy.ts";
 import { keepsReservation, type Reservation, reservationFor, type Started } from "./reservation.ts";
 import type { PolicyParts, SearchContext } from "./round.ts";
+import { idealOf } from "./target.ts";
 
 /** What a round has come to so far. */
 interface Progress {
@@ -78,7 +79,8 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     targetGpus: of.targetGpus,
     neededGpus: of.neededGpus,
     candidates: of.candidates,
-    iterationLowerBoundSeconds: of.iterationLowerBoundSeconds,
+    iterationLowerBoundSeconds:
+      view.timeModel === "auto" ? idealOf(job, fleet).workSeconds : of.iterationLowerBoundSeconds,
     ...(round.blockedBy === undefined ? {} : { blockedBy: round.blockedBy }),
   });
   const fitsOn = (job: Job, context: SearchContext): boolean =>

@@ -4,6 +4,7 @@ import {
   bestGpuCount,
   countsThatFit,
   idealIterationSeconds,
+  idealWorkSeconds,
   neededBitsPerSecond,
 } from "../cost/gpu-count.ts";
 import { demandKey, type Job } from "../cost/job.ts";
@@ -55,8 +56,10 @@ export interface Ideal {
   /** Of one iteration at K*, and what a hop then needs. */
   readonly bestSeconds: number;
   readonly bestNeedBitsPerSecond: number;
-  /** No placement's iteration is faster. */
+  /** No placement's iteration is faster by the formulas and by 1F1B. */
   readonly lowerBoundSeconds: number;
+  /** And none by any schedule. */
+  readonly workSeconds: number;
 }
 
 /** Asked for in every round: remembered per job with the fleet it was last asked for, and per fleet and kind of job. */
@@ -102,6 +105,9 @@ function idealOfStages(job: Job, fleet: Fleet): Ideal {
     bestSeconds: idealIterationSeconds(job, gpu, bestGpus),
     bestNeedBitsPerSecond: neededBitsPerSecond(job, gpu, bestGpus, "forward"),
     lowerBoundSeconds: Math.min(...bounds),
+    workSeconds: Math.min(
+      ...Array.from(types, (type) => idealWorkSeconds(job, type, counts.at(-1) ?? job.minGpus)),
+    ),
   };
 }
 

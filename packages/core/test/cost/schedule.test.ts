@@ -1,12 +1,14 @@
 // The best schedule of a placement: shorter than 1F1B where links are long, within memory, and timed as it is carried out.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { iterationSeconds } from "../../src/cost/iteration-time.ts";
+import { iterationSeconds, type TimeModel } from "../../src/cost/iteration-time.ts";
 import type { Job } from "../../src/cost/job.ts";
-import { bestSchedule, bestSeconds, pipelineOf, warmupSeconds } from "../../src/cost/schedule.ts";
+import { bestSchedule, bestSeconds, warmupSeconds } from "../../src/cost/schedule.ts";
 import { stageLinks, stageTimes } from "../../src/cost/stage-times.ts";
-import type { Fleet } from "../../src/fleet/fleet.ts";
+import { stageLayers } from "../../src/cost/stages.ts";
+import { type Fleet, interconnectBitsPerSecondOf } from "../../src/fleet/fleet.ts";
 import type { Placement } from "../../src/fleet/ledger.ts";
+import { stageMemoryBytes } from "../../src/model/memory.ts";
 import type { ModelShape } from "../../src/model/shape.ts";
 import { compileSchedule, scheduleStats, timeSchedule, validateSchedule } from "../../src/pipeline/index.ts";
 import { fleetOf, jobOf } from "../support/fleets.ts";
@@ -53,7 +55,7 @@ describe("the best schedule of a placement", () => {
     expect(bestSeconds(trained, fleet, placement)).toBeGreaterThan(bestSeconds(job, fleet, placement));
   });
 
-  it("stays within the memory of the GPUs, and more memory is never worse", () => {
+  it("stays within the memory of the GPUs, and more memory is faster as long as it is of use", () => {
     const shape: ModelShape = {
       hiddenSize: 4096,
       layers: 64,
@@ -64,21 +66,47 @@ describe("the best schedule of a placement", () => {
       feedForward: "gelu",
       tiedEmbeddings: false,
     };
-    const options = { sequenceLength: 2048, microbatchSize: 1, recomputation: "full" } as const;
-    const big = { ...job, memory: { shape, options } };
-    const seconds = [100e9, 60.6e9, 60.2e9].map((memoryBytes) => {
+    const options = { sequenceLength: 2048, microbatchSize: 1, recomputation: "selective" } as const;
+    const big = { ...job, microbatches: 64, memory: { shape, options } };
+    const at: Placement = { ...placement, gpus: [8, 8] };
+    const seconds = [38e9, 44e9, 100e9, 120e9].map((memoryBytes) => {
       const sized: Fleet = {
         ...fleet,
         regions: fleet.regions.map((region) => ({ ...region, gpuType: { ...region.gpuType, memoryBytes } })),
       };
-      const at: Placement = { ...placement, gpus: [4, 4] };
-      const { memoryCap } = pipelineOf(big, sized, at);
       const { peakActivationsOfRank } = scheduleStats(timed(big, sized, at));
-      for (const [rank, peak] of peakActivationsOfRank.entries())
-        expect(peak).toBeLessThanOrEqual(Math.max(memoryCap[rank]!, 8 - rank));
+      for (const [stage, { layerCount: layers }] of stageLayers(big, 16, sized)!.entries()) {
+        const slice = { layers, embedding: stage === 0, head: stage === 15 };
+        const held = Math.ceil(peakActivationsOfRank[stage]!);
+        expect(stageMemoryBytes(shape, slice, held, options)).toBeLessThanOrEqual(0.9 * memoryBytes);
+      }
       return bestSeconds(big, sized, at);
     });
-    expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+    expect(seconds[1]).toBeLessThan(seconds[0]!);
+    expect(seconds[2]).toBeLessThan(seconds[1]!);
+    expect(seconds[3]).toBe(seconds[2]);
+  });
+
+  it("reduces each stage's gradients after its last one, and knows jobs apart by them", () => {
+    // Two stages, two micro-batches of the two replicas each, B = 2F: by 1F1B stage 1 ends at 3.5 s and stage 0 at 4.5 s.
+    const replicated = {
+      ...job,
+      microbatches: 4,
+      dataParallel: 2,
+      minGpus: 4,
+      work: { kind: "seconds", forwardSeconds: 1, backwardSeconds: 2 } as const,
+      training: {} as NonNullable<Job["training"]>,
+    };
+    const near = fleetOf([{ gpus: 8 }, { gpus: 8 }], () => 1e6, 0);
+    const at: Placement = { regions: [0, 1], gpus: [2, 2], hopBitsPerSecond: [1e15] };
+    const of = (gradientBytes: number, model: TimeModel) =>
+      iterationSeconds({ ...replicated, gradientBytes }, near, at, model);
+    const bits = interconnectBitsPerSecondOf(near.regions[0]!);
+    const bytes = (seconds: number) => (2 * seconds * bits) / 8; // of the whole model: half of it in each stage
+    expect(of(0, "auto")).toBeCloseTo(4.5, 6);
+    expect(of(bytes(0.5), "auto")).toBeCloseTo(5, 6);
+    expect(of(bytes(0.5), "1f1b")).toBeCloseTo(5, 6);
+    expect(of(bytes(2), "auto")).toBeCloseTo(6.5, 6);
   });
 
   it("takes the time that the timing pass gives it, whatever stages and links are like", () => {

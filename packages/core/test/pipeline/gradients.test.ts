@@ -2,10 +2,15 @@
 import { describe, expect, test } from "vitest";
 import {
   compileSchedule,
+  evaluateSchedule,
   generators,
+  lowerBoundSeconds,
+  lowerSchedule,
   type Pipeline,
   type Schedule,
+  scheduleNames,
   type Timing,
+  timedGenerators,
   timeSchedule,
   timingOf,
 } from "../../src/pipeline/index.ts";
@@ -52,6 +57,52 @@ describe("gradients", () => {
     expect(() =>
       makespan({ ...slow, gradients: [{ ...sync(0, 1), overLinkToRank: 5 }, sync(0, 0)] }),
     ).toThrow("nothing goes from rank 0 to 5");
+  });
+});
+
+describe("over links", () => {
+  const ranks = 4;
+  const all = (value: number) => Array<number>(ranks).fill(value);
+  const over: Pipeline = {
+    ranks,
+    microbatches: 8,
+    chunks: 2,
+    forwardSeconds: all(1),
+    inputGradSeconds: all(1),
+    weightGradSeconds: all(1),
+    overheadSeconds: 0,
+    hops: [1, 2, 3].map(() => ({ latencySeconds: 0.5, occupancySeconds: 0.25 })),
+    memoryCap: all(Number.POSITIVE_INFINITY),
+    gradients: all(2).map((reduceSeconds, rank) => ({
+      reduceSeconds: reduceSeconds + rank,
+      gatherSeconds: 1,
+      overLinkToRank: rank < ranks - 1 ? rank + 1 : rank - 1,
+    })),
+  };
+
+  test.each(scheduleNames)(
+    "%s takes the same time lowered: the last gradient goes before its reduction",
+    (name) => {
+      const built = timedGenerators[name].build(over);
+      const { timed } = evaluateSchedule(over, built);
+      const lowered = lowerSchedule(timed, "push");
+      const again = timeSchedule(compileSchedule(lowered), timingOf(over, lowered));
+      expect(again.makespanSeconds).toBeCloseTo(timed.makespanSeconds, 9);
+      expect(timed.makespanSeconds).toBeGreaterThanOrEqual(lowerBoundSeconds(over, built) - 1e-9);
+    },
+  );
+
+  test("a stage on two ranks is reduced by each, with the rank's own seconds", () => {
+    const built = timedGenerators.dualpipe.build(over);
+    const { gradientSyncs = [] } = timingOf(over, built);
+    const of = (stage: number) =>
+      gradientSyncs
+        .filter((sync) => sync.stage === stage)
+        .map(({ rank, reduceSeconds }) => [rank, reduceSeconds]);
+    expect(of(0)).toEqual([
+      [0, 2 * 2],
+      [3, 2 * 5],
+    ]);
   });
 });
 

@@ -31,6 +31,23 @@ const job = jobOf("long-link", {
   maxGpus: 16,
 });
 
+it("is explained with a bound that no schedule is below", () => {
+  const one = fleetOf([{ gpus: 4 }], () => 0);
+  const small = jobOf("small", { microbatches: 8, overheadSeconds: 0, minGpus: 4, maxGpus: 4 });
+  const bounds = (["1f1b", "auto"] as const).map((timeModel) => {
+    const [decision] = createPolicy("bace-plus").explain(viewOf(one, [small], { timeModel }));
+    if (decision?.kind !== "start") throw new Error("not started");
+    const { iterationLowerBoundSeconds } = decision.why;
+    const seconds = iterationSeconds(small, one, decision.placement, timeModel);
+    expect(iterationLowerBoundSeconds).toBeLessThanOrEqual(seconds);
+    return [iterationLowerBoundSeconds, seconds];
+  });
+  expect(bounds).toEqual([
+    [8.25, 8.25],
+    [6, 6.75],
+  ]);
+});
+
 describe("bace-plus over a link of 300 ms one way", () => {
   const placed = (timeModel: TimeModel) => {
     const [decision] = createPolicy("bace-plus").explain(viewOf(fleet, [job], { timeModel }));

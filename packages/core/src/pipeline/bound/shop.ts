@@ -54,6 +54,13 @@ export function openShop(pipeline: Pipeline, { mirrored, rankOfStage }: Placemen
   const total = pipeline.microbatches;
   const microbatches = mirrored ? [mirrored.firstMicrobatch, total - mirrored.firstMicrobatch] : [total];
   const timing = timingOf(pipeline, { generator: "", stages, microbatches: total, ranks: [], rankOfStage });
+  const unit = (pipeline.chunks * pipeline.ranks) / stages;
+  // A stage on two ranks exchanges no less than the quicker of them.
+  const syncSeconds = (field: "gatherSeconds" | "reduceSeconds") =>
+    Float64Array.from(rankOfStage, (rank, stage) => {
+      const holders = [rank, ...(mirrored ? [mirrored.rankOfStage[stage]!] : [])];
+      return Math.min(...holders.map((holder) => pipeline.gradients?.[holder]![field] ?? 0)) * unit;
+    });
   const directions = microbatches.length;
   const firstMessage = 3 * directions * stages;
   const chains = firstMessage + 2 * directions * stages;
@@ -61,7 +68,6 @@ export function openShop(pipeline: Pipeline, { mirrored, rankOfStage }: Placemen
   rankOf.set(rankOfStage);
   if (mirrored) rankOf.set(mirrored.rankOfStage, stages);
 
-  const unit = (pipeline.chunks * pipeline.ranks) / stages;
   const shop: Shop = {
     stages,
     microbatches,
@@ -70,8 +76,8 @@ export function openShop(pipeline: Pipeline, { mirrored, rankOfStage }: Placemen
     firstMessage,
     durationSeconds: new Float64Array(chains),
     latencySeconds: new Float64Array(chains),
-    gatherSeconds: Float64Array.from(rankOfStage, (_, s) => timing.gradientSyncs?.[s]?.gatherSeconds ?? 0),
-    reduceSeconds: Float64Array.from(rankOfStage, (_, s) => timing.gradientSyncs?.[s]?.reduceSeconds ?? 0),
+    gatherSeconds: syncSeconds("gatherSeconds"),
+    reduceSeconds: syncSeconds("reduceSeconds"),
     afterLastMessageSeconds: new Float64Array(chains),
     halfUnits: Int32Array.from(pipeline.memoryCap, (cap) =>
       Math.min(NO_LIMIT, Math.floor((2 * cap) / unit + 1e-6)),

@@ -28,10 +28,9 @@ export function torchCsv(schedule: Schedule): string {
 
 function cellsOf(actions: readonly Action[]): readonly string[] {
   const cells: string[] = [];
-  const lastGradient = lastGradients(actions);
-  const isLowered = actions.some(({ kind }) => isCommunication(kind));
+  const lastGradient = actions.some(({ kind }) => isCommunication(kind)) ? lastGradients(actions) : new Set();
   const reduction = (position: number) =>
-    isLowered && lastGradient.has(position) ? [`${actions[position]!.stage}REDUCE_GRAD`] : [];
+    lastGradient.has(position) ? [`${actions[position]!.stage}REDUCE_GRAD`] : [];
   for (let position = 0; position < actions.length; position++) {
     const action = actions[position]!;
     const partner = action.fused ? partnerOf(actions, position) : undefined;
@@ -57,10 +56,10 @@ function partnerOf(actions: readonly Action[], position: number): number | undef
   return actions[position]!.kind === "F" && actions[partner]?.kind === "B" ? partner : undefined;
 }
 
-/** Positions of the last B or W of each stage. */
+/** Positions of the last B or W of each stage, or of what it sends: others wait for that, and for no reduction. */
 function lastGradients(actions: readonly Action[]): ReadonlySet<number> {
   const byStage = new Map<number, number>();
   for (const [position, { kind, stage }] of actions.entries())
-    if (kind === "B" || kind === "W") byStage.set(stage, position);
+    if (kind === "B" || kind === "W" || kind === "SEND_B") byStage.set(stage, position);
   return new Set(byStage.values());
 }

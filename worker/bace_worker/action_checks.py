@@ -7,8 +7,6 @@ in different order; actions that wait for each other in a circle; more activatio
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from .exit_codes import BadPlan
 from .plan import Action, Plan, Rank
 
@@ -50,10 +48,9 @@ def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
     return []
 
 
-def _has_neighbour(plan: Plan, rank: Rank, action: Action) -> bool:
-    """Whether a message goes to, or comes from, another rank."""
-    peer = plan.neighbour(action.stage, +1 if action.kind in ("SEND_F", "RECV_B") else -1)
-    return peer is not None and peer is not rank
+def _peer(plan: Plan, action: Action) -> Rank | None:
+    """The rank at the other end of a send or receive; None where there is none."""
+    return plan.neighbour(action.stage, +1 if action.kind in ("SEND_F", "RECV_B") else -1)
 
 
 def _check_actions(plan: Plan, rank: Rank) -> None:
@@ -66,8 +63,10 @@ def _check_actions(plan: Plan, rank: Rank) -> None:
             raise BadPlan(
                 f"{path}.microbatch: is {action.microbatch}, the step has {plan.training.microbatches}"
             )
-        if action.kind[1:] and not _has_neighbour(plan, rank, action):
-            raise BadPlan(f"{path}.kind: {action.kind} has no other rank on that side of stage {action.stage}")
+        if action.is_communication and _peer(plan, action) in (None, rank):
+            raise BadPlan(
+                f"{path}.kind: {action.kind} has no other rank on that side of stage {action.stage}"
+            )
         backward = Action("B", action.stage, action.microbatch)
         if action in seen or (action.kind in ("B", "I") and backward in seen):
             raise BadPlan(f"{path}: {action} happens twice")
@@ -82,8 +81,9 @@ def _check_actions(plan: Plan, rank: Rank) -> None:
             kinds = ["F", "B", "SEND_F", "RECV_F", "SEND_B", "RECV_B"]
             kinds += ["W"] if Action("I", stage, microbatch) in seen else []
             for action in (Action(kind, stage, microbatch) for kind in kinds):
-                if action not in seen and (not action.kind[1:] or _has_neighbour(plan, rank, action)):
-                    raise BadPlan(f"ranks[{rank.rank}].actions: {action} is missing")
+                if action in seen or (action.is_communication and _peer(plan, action) in (None, rank)):
+                    continue
+                raise BadPlan(f"ranks[{rank.rank}].actions: {action} is missing")
 
 
 def _listed(stages: tuple[int, ...]) -> str:
@@ -104,29 +104,26 @@ def _check_activations(plan: Plan, rank: Rank) -> None:
 
 
 def _check_channel(plan: Plan, sender: Rank, receiver: Rank) -> None:
-    """A channel is one direction between two ranks, whatever its messages."""
+    """A channel is one direction between two ranks, whatever the stages and kinds of its messages."""
     sent = [
-        Action(action.kind, action.stage + (1 if action.kind == "SEND_F" else -1), action.microbatch)
+        Action(
+            f"RECV_{action.kind[-1]}",
+            action.stage + (1 if action.kind == "SEND_F" else -1),
+            action.microbatch,
+        )
         for action in sender.actions
-        if action.kind == "SEND_F" and plan.neighbour(action.stage, +1) is receiver
-        or action.kind == "SEND_B" and plan.neighbour(action.stage, -1) is receiver
+        if action.kind.startswith("SEND") and _peer(plan, action) is receiver
     ]
     received = [
         (position, action)
         for position, action in enumerate(receiver.actions)
-        if action.kind == "RECV_F" and plan.neighbour(action.stage, -1) is sender
-        or action.kind == "RECV_B" and plan.neighbour(action.stage, +1) is sender
+        if action.kind.startswith("RECV") and _peer(plan, action) is sender
     ]
-    for message, (position, action) in zip_longest(sent, received):
-        if (message.kind[-1], message.stage, message.microbatch) != (
-            action.kind[-1],
-            action.stage,
-            action.microbatch,
-        ):
+    for expected, (position, action) in zip(sent, received, strict=True):
+        if action != expected:
             raise BadPlan(
-                f"ranks[{receiver.rank}].actions[{position}]: {action} is not the order of the sender:"
-                f" rank {sender.rank} sends {message.kind[-1]} to stage {message.stage}, micro-batch"
-                f" {message.microbatch} here"
+                f"ranks[{receiver.rank}].actions[{position}]: {action} is out of order, rank {sender.rank}"
+                f" sends for {expected} first"
             )
 
 

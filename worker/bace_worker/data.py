@@ -1,8 +1,9 @@
-"""Training text, by byte. A sample depends on (seed, step, micro-batch) and never on the layout.
+"""Training text, by byte, and samples of it. One depends on (seed, step, micro-batch), never on the layout.
 
 Every rank that needs text reads it itself, so nothing but activations crosses regions; `text_hash` lets the
 control plane refuse a gang whose regions hold different copies. The text is one array of bytes (1 byte per
-token), filled in place. Left out: tokenizers, and files that do not fit in memory.
+token), filled in place. Files of tokens, which need not fit in memory, are opened in token_files.py.
+Left out: tokenizers, and drawing without replacement.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy
 import torch
@@ -18,6 +20,8 @@ from torch import Tensor
 
 from .exit_codes import UserError
 from .plan import Data, Plan
+
+Tokens: TypeAlias = NDArray[numpy.uint8] | NDArray[numpy.uint16] | NDArray[numpy.uint32]
 
 SKIPPED_FOLDERS = ("node_modules",)  # hidden folders, .venv among them, are skipped too
 
@@ -74,18 +78,37 @@ def text_hash(text: NDArray[numpy.uint8]) -> str:
 
 
 class Batches:
-    """Samples of a text: windows of sequence + 1 bytes at positions drawn with replacement."""
+    """Samples: windows of sequence + 1 tokens at positions drawn with replacement.
 
-    def __init__(self, plan: Plan, text: NDArray[numpy.uint8]) -> None:
-        self._text = text
+    Every position of every part is as likely as any other; a window never spans two parts.
+    """
+
+    def __init__(self, plan: Plan, *parts: Tokens) -> None:
         self._seed = plan.training.seed
         self._size = plan.training.microbatch_size
-        self._window = numpy.arange(plan.model.sequence_length + 1)
+        self._vocabulary = plan.model.vocabulary_size
+        self._window = plan.model.sequence_length + 1
+        self._parts = parts
+        positions = [max(0, len(part) - self._window + 1) for part in parts]
+        self._ends = numpy.cumsum(positions, dtype=numpy.int64)
+        self._begins = self._ends - positions
 
     def sample(self, step: int, microbatch: int) -> tuple[Tensor, Tensor]:
-        """Tokens and the tokens that follow them, both (microbatch size, sequence) of int64."""
+        """Tokens and the tokens that follow them, both (microbatch size, sequence) of int64.
+
+        microbatch: its number among those of all replicas. Raises UserError for a token that is not in the
+        vocabulary.
+        """
         # random_raw is the one stream that numpy promises to keep the same in every version
         stream = numpy.random.PCG64(numpy.random.SeedSequence((self._seed, step, microbatch)))
-        starts = stream.random_raw(self._size) % numpy.uint64(len(self._text) - len(self._window) + 1)
-        rows = self._text[starts.astype(numpy.int64)[:, None] + self._window].astype(numpy.int64)
+        drawn = (stream.random_raw(self._size) % numpy.uint64(self._ends[-1])).astype(numpy.int64)
+        numbers = numpy.searchsorted(self._ends, drawn, side="right")
+        rows = numpy.empty((self._size, self._window), dtype=numpy.int64)
+        for row, number, start in zip(rows, numbers, drawn - self._begins[numbers], strict=True):
+            row[:] = self._parts[number][start : start + self._window]
+        if rows.max() >= self._vocabulary:
+            raise UserError(
+                f"training.data: token {rows.max()} in file {numbers[rows.max(1).argmax()] + 1}, and"
+                f" model.vocabularySize is {self._vocabulary}. Correct it, or use the tokenizer's own files"
+            )
         return torch.from_numpy(rows[:, :-1]), torch.from_numpy(rows[:, 1:])

@@ -2,7 +2,8 @@
 
 A receive is no work here: the transport reads always, and the block that consumes a message waits for it (a
 late message must not delay blocks that come before its consumer). Sends are handed over and never waited for.
-Times of F and B exclude waiting and include emulated compute.
+Stages of one rank that are neighbours hand their tensors over in memory.
+Times of blocks exclude waiting and include emulated compute.
 """
 
 from __future__ import annotations
@@ -10,94 +11,120 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from .exit_codes import UserError
-from .plan import Action, EmulatedStage
+from .plan import Action, Plan
 from .stage import Stage
 from .transport import Transport
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """`loss` on the last stage alone. Forward and backward: medians over the step's micro-batches."""
+    """`loss` on the last stage's rank alone; medians of blocks by kind, over micro-batches and stages."""
 
     step: int
     loss: float | None
     step_seconds: float
-    forward_seconds: float
-    backward_seconds: float
+    block_seconds: Mapping[str, float]
+
+    @property
+    def forward_seconds(self) -> float:
+        return self.block_seconds["F"]
+
+    @property
+    def backward_seconds(self) -> float:
+        """B, or I and W together on ranks that split every backward."""
+        seconds = self.block_seconds
+        return seconds["B"] if "B" in seconds else seconds["I"] + seconds["W"]
 
 
 class Executor:
-    """`check` is called between actions and while waiting; what it raises ends the run."""
+    """`stages`: those of the rank. `check` is called between actions and while waiting, and may raise."""
 
     def __init__(
         self,
-        stage: Stage,
-        index: int,
-        actions: tuple[Action, ...],
+        plan: Plan,
+        number: int,
+        stages: Mapping[int, Stage],
         transport: Transport,
-        emulated: EmulatedStage | None,
         check: Callable[[], None],
     ) -> None:
-        self._stage = stage
-        self._is_first = index == 0
-        self._is_last = stage.model.head is not None
-        self._actions = actions
+        self.peak_activations = 0.0
+        self._stages = stages
+        self._last = len(plan.stages) - 1
+        self._actions = plan.ranks[number].actions
+        self._cap = math.inf if plan.activation_caps is None else plan.activation_caps[number]
         self._transport = transport
-        self._emulated = emulated or EmulatedStage(0.0, 0.0)
+        self._emulated = plan.emulated_compute
         self._check = check
+        self._results: dict[tuple[str, int, int], Tensor] = {}
 
     def run_step(self, step: int) -> StepReport:
         """Runs the list once and updates the weights. Raises UserError where the loss is not finite."""
         started = time.monotonic()
-        outgoing: dict[tuple[str, int], Tensor] = {}
-        seconds: dict[str, list[float]] = {"F": [], "B": []}
+        seconds: dict[str, list[float]] = defaultdict(list)
         for action in self._actions:
             self._check()
-            microbatch = action.microbatch
-            if action.kind in ("SEND_F", "SEND_B"):
-                kind = action.kind[-1]
-                self._transport.send(kind, microbatch, step, outgoing.pop((kind, microbatch)))
-            elif action.kind in ("F", "B"):
-                received = self._receive(action.kind, microbatch, step)
+            kind, stage, microbatch = action.kind, action.stage, action.microbatch
+            if kind.startswith("SEND"):
+                message = (kind[-1], stage + 1 if kind == "SEND_F" else stage - 1, microbatch)
+                self._transport.send(*message, step, self._results.pop(message))
+            elif not action.is_communication:
+                received = self._receive(action, step)
                 begun = time.monotonic()
-                result = self._compute(action.kind, microbatch, step, received)
-                self._wait_out(action.kind, begun)
-                seconds[action.kind].append(time.monotonic() - begun)
-                if result is not None:
-                    outgoing[action.kind, microbatch] = result
-        loss = self._stage.finish_step()
+                self._compute(action, step, received)
+                self._wait_out(action, begun)
+                seconds[kind].append(time.monotonic() - begun)
+                self._count_activations(action)
+        assert not self._results, f"nobody has taken {sorted(self._results)}"
+        losses = [stage.finish_step() for stage in self._stages.values()]
+        loss = next((loss for loss in losses if loss is not None), None)
         if loss is not None and not math.isfinite(loss):
             raise UserError(
                 f"the loss of step {step} is {loss}: training diverged. Lower training.learningRate"
             )
-        return StepReport(
-            step,
-            loss,
-            time.monotonic() - started,
-            statistics.median(seconds["F"]),
-            statistics.median(seconds["B"]),
-        )
+        medians = {kind: statistics.median(items) for kind, items in seconds.items()}
+        return StepReport(step, loss, time.monotonic() - started, medians)
 
-    def _receive(self, kind: str, microbatch: int, step: int) -> Tensor | None:
-        if self._is_first if kind == "F" else self._is_last:
+    def _receive(self, action: Action, step: int) -> Tensor | None:
+        """What the block consumes: the output of the stage before, or the gradient of the one behind."""
+        if action.kind == "W" or action.stage == (0 if action.kind == "F" else self._last):
             return None
-        return self._transport.take(kind, microbatch, step, self._check)
+        kind, sender = ("F", action.stage - 1) if action.kind == "F" else ("B", action.stage + 1)
+        message = (kind, action.stage, action.microbatch)
+        if sender in self._stages:
+            return self._results.pop(message)
+        return self._transport.take(*message, step, self._check)
 
-    def _compute(self, kind: str, microbatch: int, step: int, received: Tensor | None) -> Tensor | None:
-        """What a neighbour needs of the result, if any does."""
-        if kind == "B":
-            return self._stage.backward(microbatch, received)
-        output = self._stage.forward(step, microbatch, received)
-        return None if self._is_last else output
+    def _compute(self, action: Action, step: int, received: Tensor | None) -> None:
+        """Runs a block, and keeps its result for the neighbour that needs it, if any does."""
+        stage, microbatch = self._stages[action.stage], action.microbatch
+        match action.kind:
+            case "F":
+                output = stage.forward(step, microbatch, received)
+                if action.stage < self._last:
+                    self._results["F", action.stage + 1, microbatch] = output
+            case "B" | "I":
+                backward = stage.backward if action.kind == "B" else stage.backward_input
+                gradient = backward(microbatch, received)
+                if gradient is not None:
+                    self._results["B", action.stage - 1, microbatch] = gradient
+            case "W":
+                stage.backward_weight(microbatch)
 
-    def _wait_out(self, kind: str, begun: float) -> None:
-        least = self._emulated.forward_seconds if kind == "F" else self._emulated.backward_seconds
-        remaining = begun + least - time.monotonic()
+    def _wait_out(self, action: Action, begun: float) -> None:
+        if self._emulated is None:
+            return
+        remaining = begun + self._emulated[action.stage].seconds[action.kind] - time.monotonic()
         if remaining > 0:
             time.sleep(remaining)
+
+    def _count_activations(self, action: Action) -> None:
+        held = sum(stage.held_activations for stage in self._stages.values())
+        self.peak_activations = max(self.peak_activations, held)
+        assert held <= self._cap, f"{held:g} activations after {action}, the plan's cap is {self._cap:g}"

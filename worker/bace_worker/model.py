@@ -117,7 +117,9 @@ class StageModel(nn.Module):
         super().__init__()
         self.gradients = WeightGradients()
         numbers = range(stage.first_layer, stage.first_layer + stage.layer_count)
-        self.embedding = Embedding(model.vocabulary_size, model.hidden_size, self.gradients) if stage.embedding else None
+        self.embedding = (
+            Embedding(model.vocabulary_size, model.hidden_size, self.gradients) if stage.embedding else None
+        )
         self.layers = nn.ModuleDict({str(number): Layer(model, self.gradients) for number in numbers})
         self.head = Head(model, self.gradients) if stage.head else None
         for number in numbers:

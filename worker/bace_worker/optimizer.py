@@ -18,25 +18,32 @@ EPSILON = 1e-8
 
 
 class AdamW:
-    """Holds two moments per parameter, of its shape and type."""
+    """Holds two moments per parameter, of its shape and type.
+
+    `learning_rate` may be set before every update; `updates` counts them, for the moments' bias.
+    """
 
     def __init__(self, parameters: Iterable[Parameter], learning_rate: float, weight_decay: float) -> None:
-        self._learning_rate = learning_rate
+        self.learning_rate = learning_rate
         self._weight_decay = weight_decay
-        self._updates = 0
+        self.updates = 0
         self._states = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+
+    def moments(self) -> list[tuple[Parameter, Tensor, Tensor]]:
+        """Parameters with the running means of their gradients and of the gradients' squares."""
+        return self._states
 
     @torch.no_grad()
     def update(self) -> None:
         """One update from the accumulated gradients, which it drops."""
-        self._updates += 1
+        self.updates += 1
         first_beta, second_beta = BETAS
-        step_size = self._learning_rate / (1 - first_beta**self._updates)
-        scale = math.sqrt(1 - second_beta**self._updates)
+        step_size = self.learning_rate / (1 - first_beta**self.updates)
+        scale = math.sqrt(1 - second_beta**self.updates)
         for parameter, mean, square in self._states:
             gradient = parameter.grad
             assert gradient is not None, "every parameter of a stage takes part in its output"
-            parameter.mul_(1 - self._learning_rate * self._weight_decay)
+            parameter.mul_(1 - self.learning_rate * self._weight_decay)
             mean.lerp_(gradient, 1 - first_beta)
             square.mul_(second_beta).addcmul_(gradient, gradient, value=1 - second_beta)
             deviation: Tensor = (square.sqrt() / scale).add_(EPSILON)

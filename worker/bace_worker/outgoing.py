@@ -1,4 +1,4 @@
-"""One outgoing direction to one neighbour: a queue, a thread that sends, one that reads acknowledgements.
+"""One outgoing direction to one other rank: a queue, a thread that sends, one that reads acknowledgements.
 
 Messages leave at once, whether or not the peer waits for them (a library that meets before it sends pays a
 round trip per message across regions). Each is timed by its acknowledgement, because a small message
@@ -42,6 +42,7 @@ class Transfer:
     Waking the threads on both sides is in it, so the rate of messages under a few milliseconds reads too low.
     """
 
+    to_stage: int
     size: int
     seconds: float
 
@@ -61,7 +62,7 @@ class Outgoing:
         self._unloaded_seconds = round_trip_seconds + (0.0 if emulated is None else emulated.latency_seconds)
         self._on_lost = on_lost
         self._queue: queue.SimpleQueue[tuple[float, Frame, memoryview | None]] = queue.SimpleQueue()
-        self._unacknowledged: deque[tuple[float, int]] = deque()
+        self._unacknowledged: deque[tuple[float, Frame]] = deque()
         self._changed = threading.Condition()
         self._transfers: list[Transfer] = []
         self._sender = threading.Thread(target=self._send, daemon=True)
@@ -72,7 +73,7 @@ class Outgoing:
         """Queues a message and returns. `payload` must not change until it is acknowledged."""
         now = time.monotonic()
         with self._changed:
-            self._unacknowledged.append((now, frame.size))
+            self._unacknowledged.append((now, frame))
         self._queue.put((now, frame, payload))
 
     def take_transfers(self) -> list[Transfer]:
@@ -115,9 +116,9 @@ class Outgoing:
                     raise ConnectionError("answered with something that is no acknowledgement")
                 with self._changed:
                     for _ in answers:
-                        enqueued, size = self._unacknowledged.popleft()
+                        enqueued, frame = self._unacknowledged.popleft()
                         busy = now - max(enqueued + self._unloaded_seconds, previous)
-                        self._transfers.append(Transfer(size, max(busy, 1e-6)))
+                        self._transfers.append(Transfer(frame.stage, frame.size, max(busy, 1e-6)))
                         previous = now
                     self._changed.notify_all()
             self._lost("closed by the peer")

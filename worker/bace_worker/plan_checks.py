@@ -5,7 +5,7 @@ The worker never repairs a plan. What ranks do, and whether it can be done, is c
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 
 from .exit_codes import BadPlan
 from .plan import Plan
@@ -92,9 +92,11 @@ def _check_ranks(plan: Plan) -> None:
                     " worker. Plan with a schedule that keeps each stage on one rank, such as dualpipe-v"
                 )
             taken[stage] = index
+    for index, rank in enumerate(plan.ranks):
+        for stage in rank.stages:
             if rank.region != plan.stages[stage].region:
                 raise BadPlan(
-                    f"{path}.region: is {rank.region!r}, its stage {stage} is in"
+                    f"ranks[{index}].region: is {rank.region!r}, its stage {stage} is in"
                     f" {plan.stages[stage].region!r}"
                 )
     if len(taken) != len(plan.stages):
@@ -108,7 +110,7 @@ def _check_ranks(plan: Plan) -> None:
 
 def _check_links(plan: Plan) -> None:
     owners = [plan.rank_of_stage(stage.index).rank for stage in plan.stages]
-    pairs = {(a, b) for a, b in zip(owners, owners[1:], strict=False) if a != b}
+    pairs = {(a, b) for a, b in pairwise(owners) if a != b}
     expected = pairs | {(b, a) for a, b in pairs}
     for index, link in enumerate(plan.links):
         pair = (link.from_rank, link.to_rank)

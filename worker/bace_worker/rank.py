@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 
 from .control import Control
 from .data import Batches, load_text, text_hash
-from .executor import Executor, StepReport
+from .executor import Executor
 from .exit_codes import DEFECT, FINISHED, WorkerError
 from .lifetime import StopRequest
 from .plan import Plan, load
@@ -45,12 +45,13 @@ def main(plan_path: str, number: int, stop: StopRequest) -> int:
 
 def run(plan: Plan, number: int, check_stop: Callable[[], None]) -> None:
     """Trains as one rank. Returns when the control plane has acknowledged the end, else raises."""
-    index = plan.rank(number).stage
-    batches, data_hash = read_batches(plan, index)
-    stage = Stage(plan, index, batches)
+    rank = plan.rank(number)
+    batches, data_hash = read_batches(plan, rank.stages)
+    stages = {index: Stage(plan, index, batches) for index in rank.stages}
     transport = Transport(plan, number, local_host_towards(plan.control.url))
     control = Control(plan, number)
-    log.info("checks in for stage %d of job %s, epoch %d", index, plan.job_id, plan.epoch)
+    named = ", ".join(map(str, rank.stages))
+    log.info("checks in for stage %s of job %s, epoch %d", named, plan.job_id, plan.epoch)
     addresses = control.rendezvous(transport.address, data_hash, check_stop)
     telemetry = Telemetry(control)
 
@@ -61,42 +62,21 @@ def run(plan: Plan, number: int, check_stop: Callable[[], None]) -> None:
     transport.connect(addresses, check)
     log.info("connected, trains %d steps", plan.training.steps)
     started = time.monotonic()
-    train(
-        plan,
-        number,
-        stage,
-        transport,
-        check,
-        lambda report: telemetry.add(report, transport.take_transfers()),
-    )
+    executor = Executor(plan, number, stages, transport, check)
+    for step in range(1, plan.training.steps + 1):
+        telemetry.add(executor.run_step(step), transport.take_transfers())
     transport.close(check)
     log.info(
-        "trained in %.2f s, at most %d activations in flight",
+        "trained in %.2f s, held at most %g activations",
         time.monotonic() - started,
-        stage.peak_in_flight,
+        executor.peak_activations,
     )
     telemetry.finish(transport.take_transfers(), check)
 
 
-def read_batches(plan: Plan, index: int) -> tuple[Batches | None, str | None]:
-    """The text and its hash, where the stage needs it: for tokens on the first, for targets on the last."""
-    if not plan.stages[index].embedding and not plan.stages[index].head:
+def read_batches(plan: Plan, stages: Iterable[int]) -> tuple[Batches | None, str | None]:
+    """The text and its hash, where one of the stages needs it."""
+    if not any(plan.stages[index].needs_text for index in stages):
         return None, None
     text = load_text(plan.training.data, plan.model.sequence_length + 1)
     return Batches(plan, text), text_hash(text)
-
-
-def train(
-    plan: Plan,
-    number: int,
-    stage: Stage,
-    transport: Transport,
-    check: Callable[[], None],
-    report: Callable[[StepReport], None],
-) -> None:
-    """All steps of the plan on one rank."""
-    rank = plan.ranks[number]
-    emulated = None if plan.emulated_compute is None else plan.emulated_compute[rank.stage]
-    executor = Executor(stage, rank.stage, rank.actions, transport, emulated, check)
-    for step in range(1, plan.training.steps + 1):
-        report(executor.run_step(step))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 
 from .control import Control, Unreachable
 from .executor import StepReport
@@ -35,8 +35,8 @@ class Telemetry:
         self._error: WorkerError | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
-    def add(self, step: StepReport, transfers: Mapping[int, Sequence[Transfer]]) -> None:
-        """Queues a step, and the transfers completed since the last one by the stage they went to."""
+    def add(self, step: StepReport, transfers: Iterable[Transfer]) -> None:
+        """Queues a step, and the transfers completed since the last one."""
         entry: dict[str, object] = {
             "step": step.step,
             "loss": step.loss,
@@ -48,7 +48,7 @@ class Telemetry:
             self._steps.append(entry)
             self._count(transfers)
 
-    def finish(self, transfers: Mapping[int, Sequence[Transfer]], check: Callable[[], None]) -> None:
+    def finish(self, transfers: Iterable[Transfer], check: Callable[[], None]) -> None:
         """Sends what is left, marked finished, until it is acknowledged. Raises PeerLost after 600 s."""
         deadline = time.monotonic() + LAST_REPORT_SECONDS
         with self._changed:
@@ -67,14 +67,10 @@ class Telemetry:
         if self._error is not None:
             raise self._error
 
-    def _count(self, transfers: Mapping[int, Sequence[Transfer]]) -> None:
-        for stage, items in transfers.items():
-            size, seconds = self._traffic.get(stage, (0, 0.0))
-            if items:
-                self._traffic[stage] = (
-                    size + sum(t.size for t in items),
-                    seconds + sum(t.seconds for t in items),
-                )
+    def _count(self, transfers: Iterable[Transfer]) -> None:
+        for transfer in transfers:
+            size, seconds = self._traffic.get(transfer.to_stage, (0, 0.0))
+            self._traffic[transfer.to_stage] = (size + transfer.size, seconds + transfer.seconds)
 
     def _run(self) -> None:
         sequence = 0

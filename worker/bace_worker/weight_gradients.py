@@ -1,12 +1,13 @@
 """Operations whose weight gradients can wait: what splits a backward into I and W.
 
-Idea: zero-bubble pipelines (arXiv 2401.10241); their weight-gradient store and DualPipe's hold linear layers
-alone, here every operation that has a weight takes part, so I computes none. Each is an autograd function
-whose backward returns the gradient of its input and hands over what the gradient of its weight is made of.
-PyTorch's own split (torch.distributed.pipelining) serves any module, but keeps a micro-batch's whole graph
-alive until W and walks it twice, for 1.4 to 1.7 times the time of an ordinary backward. The worker has one
-model with three such operations: I frees the graph and keeps each one's input and output gradient, and W is
-the products alone. B does the same arithmetic in the same order without keeping: both give the same bits.
+Idea: zero-bubble pipelines (arXiv 2401.10241), their weight-gradient store and DualPipe's. Each operation
+with a weight is an autograd function whose backward returns the gradient of its input, and hands over how to
+compute the one of its weight. PyTorch's own split (torch.distributed.pipelining) serves any module, but keeps
+a micro-batch's whole graph alive until W and walks it twice, for 1.4 to 1.7 times the time of an ordinary
+backward. The worker has one model with three such operations: I frees the graph, W is the products alone.
+What is kept between the two is whatever is smaller: of matrices and of the embedding the operation's input
+and output gradient, of a norm's vector the finished gradient, which W only adds.
+B does the same arithmetic in the same order without keeping anything: both give the same bits.
 """
 
 from __future__ import annotations
@@ -24,20 +25,18 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class WaitingGradient:
-    """Of one weight for one micro-batch: `compute(source, gradient)`, of an operation's input and output."""
+    """Of one weight for one micro-batch."""
 
     weight: Tensor
-    compute: Callable[[Tensor, Tensor], Tensor]
-    source: Tensor
-    gradient: Tensor
+    compute: Callable[[], Tensor]
 
     def accumulate(self) -> None:
         with torch.no_grad():
-            result = self.compute(self.source, self.gradient)
+            gradient = self.compute()
             if self.weight.grad is None:
-                self.weight.grad = result
+                self.weight.grad = gradient
             else:
-                self.weight.grad += result
+                self.weight.grad += gradient
 
 
 class WeightGradients:
@@ -46,7 +45,8 @@ class WeightGradients:
     def __init__(self) -> None:
         self._kept: list[WaitingGradient] | None = None
 
-    def add(self, waiting: WaitingGradient) -> None:
+    def add(self, weight: Tensor, compute: Callable[[], Tensor]) -> None:
+        waiting = WaitingGradient(weight, compute)
         if self._kept is None:
             waiting.accumulate()
         else:
@@ -55,7 +55,8 @@ class WeightGradients:
     @contextmanager
     def kept(self) -> Iterator[list[WaitingGradient]]:
         """The list into which a backward inside it puts its weight gradients, in their order."""
-        self._kept = kept = []
+        kept: list[WaitingGradient] = []
+        self._kept = kept
         try:
             yield kept
         finally:
@@ -71,8 +72,7 @@ class Linear(nn.Module):
         self._gradients = gradients
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = _Linear.apply(x, self.weight, self._gradients)
-        return result
+        return _apply(_Linear, x, self.weight, self._gradients)
 
 
 class Scale(nn.Module):
@@ -84,8 +84,7 @@ class Scale(nn.Module):
         self._gradients = gradients
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = _Scale.apply(x, self.weight, self._gradients)
-        return result
+        return _apply(_Scale, x, self.weight, self._gradients)
 
 
 class Embedding(nn.Module):
@@ -97,8 +96,12 @@ class Embedding(nn.Module):
         self._gradients = gradients
 
     def forward(self, tokens: Tensor) -> Tensor:
-        result: Tensor = _Embedding.apply(tokens, self.weight, self._gradients)
-        return result
+        return _apply(_Embedding, tokens, self.weight, self._gradients)
+
+
+def _apply(operation: Any, x: Tensor, weight: Tensor, gradients: WeightGradients) -> Tensor:
+    result: Tensor = operation.apply(x, weight, gradients)
+    return result
 
 
 class _Linear(torch.autograd.Function):
@@ -112,7 +115,7 @@ class _Linear(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         x, weight = ctx.saved_tensors
-        ctx.gradients.add(WaitingGradient(weight, _linear_gradient, x, gradient))
+        ctx.gradients.add(weight, lambda: gradient.flatten(0, -2).T @ x.flatten(0, -2))
         return gradient @ weight, None, None
 
 
@@ -127,7 +130,8 @@ class _Scale(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         x, weight = ctx.saved_tensors
-        ctx.gradients.add(WaitingGradient(weight, _scale_gradient, x, gradient))
+        weight_gradient = (x * gradient).flatten(0, -2).sum(0)
+        ctx.gradients.add(weight, lambda: weight_gradient)
         return gradient * weight, None, None
 
 
@@ -142,18 +146,11 @@ class _Embedding(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, None]:
         tokens, weight = ctx.saved_tensors
-        count = weight.shape[0]
 
-        def compute(tokens: Tensor, gradient: Tensor) -> Tensor:
-            return torch.ops.aten.embedding_dense_backward(gradient, tokens, count, -1, False)
+        def compute() -> Tensor:
+            count = weight.shape[0]
+            result: Tensor = torch.ops.aten.embedding_dense_backward(gradient, tokens, count, -1, False)
+            return result
 
-        ctx.gradients.add(WaitingGradient(weight, compute, tokens, gradient))
+        ctx.gradients.add(weight, compute)
         return None, None, None
-
-
-def _linear_gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    return gradient.flatten(0, -2).T @ x.flatten(0, -2)
-
-
-def _scale_gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    return (x * gradient).flatten(0, -2).sum(0)

@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from bace_worker import plan as plans
-from bace_worker.executor import StepReport
+from bace_worker.executor import Executor, StepReport
 from bace_worker.outgoing import Transfer
-from bace_worker.rank import read_batches, train
+from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
 from bace_worker.transport import Transport
 
@@ -24,8 +24,8 @@ def no_check() -> None:
 class Gang:
     reports: dict[int, list[StepReport]] = field(default_factory=dict)
     parameters: dict[str, Tensor] = field(default_factory=dict)
-    peaks: dict[int, int] = field(default_factory=dict)
-    transfers: dict[tuple[int, int], list[Transfer]] = field(default_factory=dict)
+    peaks: dict[int, float] = field(default_factory=dict)
+    transfers: dict[int, list[Transfer]] = field(default_factory=dict)
 
     def losses(self) -> list[float]:
         return [
@@ -42,21 +42,22 @@ def connect_all(plan: plans.Plan) -> list[Transport]:
 
 
 def run_gang(document: dict[str, Any]) -> Gang:
-    """Trains the plan to its end; all ranks' results."""
+    """Trains the plan to its end; all ranks' results, by rank."""
     plan = plans.read(document)
     gang = Gang()
     transports = connect_all(plan)
 
     def run(number: int) -> None:
-        index = plan.ranks[number].stage
-        stage = Stage(plan, index, read_batches(plan, index)[0])
-        gang.reports[number] = []
-        train(plan, number, stage, transports[number], no_check, gang.reports[number].append)
+        indices = plan.ranks[number].stages
+        batches, _ = read_batches(plan, indices)
+        stages = {index: Stage(plan, index, batches) for index in indices}
+        executor = Executor(plan, number, stages, transports[number], no_check)
+        gang.reports[number] = [executor.run_step(step) for step in range(1, plan.training.steps + 1)]
         transports[number].close(no_check)
-        gang.parameters.update(stage.model.state_dict())
-        gang.peaks[index] = stage.peak_in_flight
-        for to_stage, items in transports[number].take_transfers().items():
-            gang.transfers[index, to_stage] = items
+        for stage in stages.values():
+            gang.parameters.update(stage.model.state_dict())
+        gang.peaks[number] = executor.peak_activations
+        gang.transfers[number] = transports[number].take_transfers()
 
     in_parallel([lambda number=rank.rank: run(number) for rank in plan.ranks])
     return gang

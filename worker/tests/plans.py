@@ -1,4 +1,4 @@
-"""Plans for tests: 1F1B over any number of stages of a small model, and text to train on."""
+"""Plans for tests: 1F1B or given orders, over any number of stages of a small model; and text to train on."""
 
 from __future__ import annotations
 
@@ -31,11 +31,16 @@ def one_f_one_b(stages: int, microbatches: int, stage: int) -> list[dict[str, An
     return actions
 
 
-def make_plan(data: Path, stages: int = 2, **changes: Any) -> dict[str, Any]:
-    """A plan whose stages alternate between two regions. `changes`: model=, training=, and top-level
-    fields.
+def make_plan(
+    data: Path, stages: int = 2, placement: list[list[int]] | None = None, **changes: Any
+) -> dict[str, Any]:
+    """A plan whose ranks alternate between two regions. `placement`: stages of each rank, by default one.
+
+    `changes`: model=, training=, actions= by rank (of 1F1B by default), and top-level fields.
     """
     layers = 6
+    placement = placement or [[stage] for stage in range(stages)]
+    owners = {stage: rank for rank, held in enumerate(placement) for stage in held}
     model = {
         "vocabularySize": 256,
         "hiddenSize": 32,
@@ -57,9 +62,13 @@ def make_plan(data: Path, stages: int = 2, **changes: Any) -> dict[str, Any]:
         "data": {"kind": "text", "paths": [str(data)], "suffixes": [".md"]},
     } | changes.pop("training", {})
     link = changes.pop("link", None)
-    regions = [("frankfurt", "virginia")[stage % 2] for stage in range(stages)]
+    actions = changes.pop("actions", None) or [
+        one_f_one_b(stages, training["microbatches"], stage) for stage in range(stages)
+    ]
+    regions = [("frankfurt", "virginia")[rank % 2] for rank in range(len(placement))]
     bounds = [round(model["layers"] * stage / stages) for stage in range(stages + 1)]
-    neighbours = [(a, b) for a in range(stages) for b in (a - 1, a + 1) if 0 <= b < stages]
+    hops = {(owners[stage], owners[stage + 1]) for stage in range(stages - 1)}
+    pairs = sorted({(a, b) for hop in hops for a, b in (hop, hop[::-1]) if a != b})
     return {
         "version": 1,
         "jobId": "job-1",
@@ -70,7 +79,7 @@ def make_plan(data: Path, stages: int = 2, **changes: Any) -> dict[str, Any]:
         "stages": [
             {
                 "index": stage,
-                "region": regions[stage],
+                "region": regions[owners[stage]],
                 "firstLayer": bounds[stage],
                 "layerCount": bounds[stage + 1] - bounds[stage],
                 "embedding": stage == 0,
@@ -80,15 +89,15 @@ def make_plan(data: Path, stages: int = 2, **changes: Any) -> dict[str, Any]:
         ],
         "ranks": [
             {
-                "rank": stage,
-                "stage": stage,
-                "region": regions[stage],
-                "actions": one_f_one_b(stages, training["microbatches"], stage),
+                "rank": rank,
+                "stages": held,
+                "region": regions[rank],
+                "actions": actions[rank],
             }
-            for stage in range(stages)
+            for rank, held in enumerate(placement)
         ],
         "schedule": "1f1b",
-        "links": [{"fromStage": a, "toStage": b, "emulated": link} for a, b in neighbours],
+        "links": [{"fromRank": a, "toRank": b, "emulated": link} for a, b in pairs],
         "emulatedCompute": None,
         "control": {"url": "http://127.0.0.1:9", "rendezvousDeadlineSeconds": 30},
     } | changes

@@ -59,6 +59,8 @@ def move(rank: int, kind: str, microbatch: int, to: int) -> Callable[[Document],
     return mutate
 
 
+BLOCK = {"forwardSeconds": 1, "backwardSeconds": 1}
+
 # stage 0: F0 SEND_F0 F1 SEND_F1 RECV_B0 B0 F2 ...; stage 1: RECV_F0 F0 B0 SEND_B0 RECV_F1 ...
 REFUSED: list[tuple[Callable[[Document], None], str]] = [
     (put("version", 2), "version: is 2"),
@@ -89,12 +91,15 @@ REFUSED: list[tuple[Callable[[Document], None], str]] = [
     (put("stages.1.embedding", True), "stages[1].embedding: must be false"),
     (put("stages.1.head", False), "stages[1].head: must be true"),
     (put("ranks.1.rank", 2), "ranks[1].rank: is 2, must be 1"),
-    (put("ranks.1.stage", 0), "ranks[1].stage: stage 0 is already on rank 0"),
-    (put("ranks.1.stage", 2), "ranks[1].stage: is 2, the plan has stages 0 to 1"),
-    (put("ranks.1.region", "tokyo"), "ranks[1].region: is 'tokyo', its stage is in 'virginia'"),
+    (
+        put("ranks.1.stages", [0]),
+        "ranks[1].stages[0]: stage 0 is already on rank 0; a stage on two ranks (DualPipe",
+    ),
+    (put("ranks.1.stages", [1, 2]), "ranks[1].stages[1]: is 2, the plan has stages 0 to 1"),
+    (put("ranks.1.region", "tokyo"), "ranks[1].region: is 'tokyo', its stage 1 is in 'virginia'"),
     (drop("ranks.1"), "ranks: no rank has stage 1"),
-    (drop("links.1"), "links: the direction from stage 1 to stage 0 is missing"),
-    (put("links.1.fromStage", 0), "links[1]: 0 to 0 is listed twice or joins no neighbouring"),
+    (drop("links.1"), "links: the direction from rank 1 to rank 0 is missing"),
+    (put("links.1.fromRank", 0), "links[1]: rank 0 to rank 0 is listed twice, or they have no"),
     (
         put("links.0.emulated", {"bandwidthBitsPerSecond": 0, "latencySeconds": 0}),
         "links[0].emulated.bandwidthBitsPerSecond: is 0",
@@ -104,18 +109,35 @@ REFUSED: list[tuple[Callable[[Document], None], str]] = [
         "emulatedCompute.stages: has 1 entries",
     ),
     (put("control.url", "ftp://x"), "control.url: is 'ftp://x'"),
-    (put("ranks.0.actions.0.kind", "W"), "ranks[0].actions[0].kind: W is not run by this version"),
-    (put("ranks.0.actions.0.kind", "I"), "ranks[0].actions[0].kind: I is not run by this version"),
+    (
+        put("emulatedCompute", {"stages": [BLOCK, BLOCK | {"inputGradSeconds": 1}]}),
+        "emulatedCompute.stages[1]: has only one of inputGradSeconds and weightGradSeconds",
+    ),
+    (put("activationCaps", [2]), "activationCaps: has 1 entries, the plan has 2 ranks"),
+    (
+        put("activationCaps", [1.5, 1]),
+        "ranks[0].actions[2]: with F of stage 0, micro-batch 1 the rank holds 2",
+    ),
     (put("ranks.0.actions.0.kind", "G"), "ranks[0].actions[0].kind: is 'G', must be one of"),
     (put("ranks.0.actions.0.stage", 1), "ranks[0].actions[0].stage: is 1, this rank has stage 0"),
     (put("ranks.0.actions.0.microbatch", 4), "ranks[0].actions[0].microbatch: is 4, the step has 4"),
-    (put("ranks.1.actions.3.kind", "SEND_F"), "ranks[1].actions[3].kind: SEND_F has no neighbour"),
-    (drop("ranks.0.actions.15"), "ranks[0].actions: B of micro-batch 3 is missing"),
-    (put("ranks.0.actions.2.microbatch", 0), "ranks[0].actions[2]: F of micro-batch 0 happens twice"),
-    (swap(0, 0, 1), "ranks[0].actions[0]: SEND_F of micro-batch 0 comes before its F"),
-    (swap(0, 4, 5), "ranks[0].actions[4]: B of micro-batch 0 comes before its RECV_B"),
-    (swap(1, 1, 2), "ranks[1].actions[1]: B of micro-batch 0 comes before its F"),
-    (move(1, "RECV_F", 1, 0), "ranks[1].actions: RECV_F in the order [1, 0, 2, 3]"),
+    (
+        put("ranks.1.actions.3.kind", "SEND_F"),
+        "ranks[1].actions[3].kind: SEND_F has no other rank on that side of stage 1",
+    ),
+    (drop("ranks.0.actions.15"), "ranks[0].actions: B of stage 0, micro-batch 3 is missing"),
+    (
+        put("ranks.0.actions.2.microbatch", 0),
+        "ranks[0].actions[2]: F of stage 0, micro-batch 0 happens twice",
+    ),
+    (swap(0, 0, 1), "ranks[0].actions[0]: SEND_F of stage 0, micro-batch 0 comes before its F"),
+    (swap(0, 4, 5), "ranks[0].actions[4]: B of stage 0, micro-batch 0 comes before its RECV_B"),
+    (swap(1, 1, 2), "ranks[1].actions[1]: B of stage 1, micro-batch 0 comes before its F"),
+    (
+        move(1, "RECV_F", 1, 0),
+        "ranks[1].actions[0]: RECV_F of stage 1, micro-batch 1 is out of order, rank 0 sends for RECV_F"
+        " of stage 1, micro-batch 0 first",
+    ),
 ]
 
 
@@ -131,7 +153,7 @@ def test_refused(text: Path, mutate: Callable[[Document], None], message: str) -
 @pytest.mark.parametrize("stages", [1, 2, 3, 6])
 def test_accepted(text: Path, stages: int) -> None:
     plan = plans.read(make_plan(text, stages))
-    assert [rank.stage for rank in plan.ranks] == list(range(stages))
+    assert [rank.stages for rank in plan.ranks] == [(stage,) for stage in range(stages)]
     assert plan.stages[-1].first_layer + plan.stages[-1].layer_count == 6
 
 
@@ -153,8 +175,44 @@ def test_actions_that_wait_for_each_other_are_refused(text: Path) -> None:
     document = make_plan(text, 2, training={"microbatches": 2})
     document["ranks"][0]["actions"] = actions(0, "F0 SEND_F0 RECV_B1 RECV_B0 B0 F1 SEND_F1 B1")
     document["ranks"][1]["actions"] = actions(1, "RECV_F0 RECV_F1 F1 B1 SEND_B1 F0 B0 SEND_B0")
-    with pytest.raises(BadPlan, match=r"ranks\[0\]\.actions\[4\]: B of micro-batch 0 waits for ever"):
+    with pytest.raises(
+        BadPlan, match=r"ranks\[0\]\.actions\[4\]: B of stage 0, micro-batch 0 waits for ever"
+    ):
         plans.read(document)
+
+
+# two stages of one rank: the second consumes what the first gives, without a message
+SPLIT = "0F0 1F0 1I0 0I0 1W0 0W0"
+REFUSED_ON_ONE_RANK = [
+    ("1F0 0F0 1I0 0I0 1W0 0W0", "actions[0]: F of stage 1, micro-batch 0 comes before its F of stage 0"),
+    ("0F0 1F0 0I0 1I0 1W0 0W0", "actions[2]: I of stage 0, micro-batch 0 comes before its B of stage 1"),
+    ("0F0 1F0 1W0 1I0 0I0 0W0", "actions[2]: W of stage 1, micro-batch 0 comes before its I"),
+    ("0F0 1F0 1I0 0I0 1W0", "actions: W of stage 0, micro-batch 0 is missing"),
+    ("0F0 1F0 1B0 1W0 0I0 0W0", "actions[3]: W of stage 1, micro-batch 0 comes before its I"),
+    ("0F0 1F0 1I0 1B0 0I0 0W0", "actions[3]: B of stage 1, micro-batch 0 happens twice"),
+    ("0F0 0SEND_F0 1F0 1I0 0I0 1W0 0W0", "actions[1].kind: SEND_F has no other rank"),
+    ("2F0 0F0 1F0 1I0 0I0 1W0 0W0", "actions[0].stage: is 2, this rank has stages 0, 1"),
+]
+
+
+def on_one_rank(text: Path, line: str) -> Document:
+    order = [
+        {"kind": word[1:-1], "stage": int(word[0]), "microbatch": int(word[-1])} for word in line.split()
+    ]
+    return make_plan(text, 2, [[0, 1]], actions=[order], training={"microbatches": 1})
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED_ON_ONE_RANK)
+def test_orders_of_several_stages_refused(text: Path, line: str, message: str) -> None:
+    with pytest.raises(BadPlan) as caught:
+        plans.read(on_one_rank(text, line))
+    assert f"ranks[0].{message}" in str(caught.value)
+
+
+def test_a_split_backward_gives_back_half_an_activation_at_a_time(text: Path) -> None:
+    plans.read(on_one_rank(text, SPLIT) | {"activationCaps": [2]})
+    with pytest.raises(BadPlan, match=r"with F of stage 1, micro-batch 0 the rank holds 2 .*\[0\] is 1\.5"):
+        plans.read(on_one_rank(text, SPLIT) | {"activationCaps": [1.5]})
 
 
 def test_reading_leaves_the_document_alone(text: Path) -> None:

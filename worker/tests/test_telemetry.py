@@ -44,14 +44,14 @@ def control_for(document: dict[str, Any], refusals: list[tuple[int, str]]) -> tu
 
 
 def report(step: int) -> StepReport:
-    return StepReport(step, 2.5, 0.4, 0.1, 0.2)
+    return StepReport(step, 2.5, 0.4, {"F": 0.1, "B": 0.2})
 
 
 def test_a_report_is_repeated_unchanged_until_acknowledged(text: Path) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[(503, "stopping"), (500, "internal")])
     telemetry = Telemetry(control)
-    telemetry.add(report(1), {1: [Transfer(100, 0.25), Transfer(100, 0.25)]})
-    telemetry.finish({1: [Transfer(50, 0.5)]}, no_check)
+    telemetry.add(report(1), [Transfer(1, 100, 0.25), Transfer(1, 100, 0.25)])
+    telemetry.finish([Transfer(1, 50, 0.5)], no_check)
     server.close()
     first, second, third = server.bodies
     assert first == second == third
@@ -71,8 +71,8 @@ def test_reports_are_numbered_and_batched(text: Path) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[])
     telemetry = Telemetry(control)
     for step in range(1, 1201):
-        telemetry.add(report(step), {})
-    telemetry.finish({}, no_check)
+        telemetry.add(report(step), [])
+    telemetry.finish([], no_check)
     server.close()
     assert [body["sequence"] for body in server.bodies] == [1, 2, 3]
     assert [body["finished"] for body in server.bodies] == [False, False, True]
@@ -87,7 +87,7 @@ def test_silence_is_broken_by_a_heartbeat(text: Path, monkeypatch: pytest.Monkey
     while len(server.bodies) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    telemetry.finish({}, no_check)
+    telemetry.finish([], no_check)
     server.close()
     assert server.bodies[0]["steps"] == []
     assert not server.bodies[0]["finished"]
@@ -100,9 +100,9 @@ def test_silence_is_broken_by_a_heartbeat(text: Path, monkeypatch: pytest.Monkey
 def test_a_refused_report_ends_the_training(text: Path, refusal: tuple[int, str]) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[refusal])
     telemetry = Telemetry(control)
-    telemetry.add(report(1), {})
+    telemetry.add(report(1), [])
     with pytest.raises(Superseded, match=f"{refusal[0]} {refusal[1]}"):
-        telemetry.finish({}, no_check)
+        telemetry.finish([], no_check)
     with pytest.raises(Superseded):
         telemetry.check()
     server.close()

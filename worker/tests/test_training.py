@@ -52,7 +52,7 @@ def test_one_stage_trains_like_plain_pytorch(
 def test_gradients_are_those_of_the_mean_loss(text: Path) -> None:
     """Looked at before the optimizer, since AdamW hides a gradient that is wrong by a factor."""
     plan = plans.read(layout(text, 1))
-    batches = read_batches(plan, 0)[0]
+    batches = read_batches(plan, [0])[0]
     assert batches is not None
     stage = Stage(plan, 0, batches)
     weights = {name: tensor.requires_grad_() for name, tensor in initial_weights(plan).items()}
@@ -111,6 +111,29 @@ def test_emulated_compute_lasts_as_long_as_stated(text: Path) -> None:
         assert report.forward_seconds >= 0.03
         assert report.backward_seconds >= 0.05
         assert report.step_seconds >= 4 * 0.08
+
+
+@pytest.mark.parametrize(
+    ("parts", "seconds"),
+    [({}, (0.03, 0.03)), ({"inputGradSeconds": 0.02, "weightGradSeconds": 0.05}, (0.02, 0.05))],
+)
+def test_parts_of_a_backward_are_emulated_apart(
+    text: Path, parts: dict[str, float], seconds: tuple[float, float]
+) -> None:
+    """Halves of a whole backward where the plan does not say."""
+    kinds = [("F", 0), ("I", 0), ("F", 1), ("I", 1), ("W", 0), ("W", 1)]
+    order = [{"kind": kind, "stage": 0, "microbatch": microbatch} for kind, microbatch in kinds]
+    block = {"forwardSeconds": 0.01, "backwardSeconds": 0.06} | parts
+    training = {"steps": 1, "microbatches": 2}
+    gang = run_gang(
+        make_plan(text, 1, actions=[order], training=training, emulatedCompute={"stages": [block]})
+    )
+    (report,) = gang.reports[0]
+    assert report.block_seconds.keys() == {"F", "I", "W"}
+    assert report.block_seconds["F"] >= 0.01
+    assert report.block_seconds["I"] >= seconds[0]
+    assert report.block_seconds["W"] >= seconds[1]
+    assert report.backward_seconds == report.block_seconds["I"] + report.block_seconds["W"]
 
 
 def test_diverged_training_is_a_user_error(text: Path) -> None:

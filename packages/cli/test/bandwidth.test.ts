@@ -98,11 +98,31 @@ describe("bace bandwidth", () => {
 
   test("counts whole stages where the file counts chunks", async () => {
     const chunks = (count: number) =>
-      `{stages: 4, chunks: ${count}, microbatches: 8, forwardSeconds: ${2 / count}, inputGradSeconds: ${2 / count}, weightGradSeconds: ${2 / count}, links: [{occupancySeconds: 2}], memoryCap: ${8 * count}}`;
+      `{stages: 4, chunks: ${count}, microbatches: 8, forwardSeconds: ${2 / count}, inputGradSeconds: ${2 / count}, weightGradSeconds: ${2 / count}, links: [{occupancySeconds: 2}], memoryCap: ${8 * count}, gradients: {reduceSeconds: ${16 / count}, gatherSeconds: ${4 / count}}}`;
     const [whole, halves] = await Promise.all(
       [1, 2].map((count) => bace(["bandwidth", "--spec", "-", "-o", "json"], { input: chunks(count) })),
     );
     expect(halves).toEqual(whole);
+  });
+
+  test.each([
+    ["on networks apart", false, 2 + 8],
+    // Gathered before the first message, and reduced after the last block: nothing waits for the link.
+    ["over the links", true, 2 + 8],
+  ])("counts what replicas exchange %s, whatever the schedule", async (_, overLinks, moreSeconds) => {
+    const gradients = `, gradients: {gatherSeconds: 2, reduceSeconds: 8, overLinks: ${overLinks}}`;
+    const file = (rest: string) =>
+      `{stages: 4, microbatches: 8, forwardSeconds: 1, inputGradSeconds: 1, weightGradSeconds: 1, links: [{}, {occupancySeconds: 0.5}, {}], memoryCap: 5${rest}}`;
+    const timesOf = async (rest: string) =>
+      JSON.parse((await bace(["bandwidth", "--spec", "-", "-o", "json"], { input: file(rest) })).out).now;
+    const [without, within] = await Promise.all([timesOf(""), timesOf(gradients)]);
+    expect(within.oneFOneB).toBeCloseTo(without.oneFOneB + moreSeconds, 9);
+    expect(within.warmup).toBeCloseTo(without.warmup + moreSeconds, 9);
+    expect(within.crosspipe).toBeGreaterThan(without.crosspipe);
+    const scheduled = await bace(["schedule", "--spec", "-", "--generator", "1f1b", "-o", "json"], {
+      input: file(gradients),
+    });
+    expect(JSON.parse(scheduled.out)).toMatchObject({ makespanSeconds: within.oneFOneB });
   });
 
   test("draws the curve", async () => {

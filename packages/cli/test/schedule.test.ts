@@ -108,6 +108,39 @@ test("exact proves a small optimum, and says by which solver", async () => {
   expect(result.lowerBoundSeconds).toBe(result.makespanSeconds);
 });
 
+test("Ctrl-C is listened to only while a solver runs: it ends the program otherwise", async () => {
+  const listened = async (...generator: readonly string[]) => {
+    const { io } = recordingIo({
+      input: spec({ stages: 2, microbatches: 2, links: [], memoryCap: 2, generator }),
+    });
+    let [begun, ended] = [0, 0];
+    const onInterrupt = () => {
+      begun++;
+      return () => void ended++;
+    };
+    expect(await main(["schedule", "--spec", "-", "-o", "json"], { ...io, onInterrupt })).toBe(0);
+    return { begun, ended };
+  };
+  expect(await listened("1f1b", "crosspipe")).toEqual({ begun: 0, ended: 0 });
+  expect(await listened("1f1b", "exact")).toEqual({ begun: 1, ended: 1 });
+});
+
+test("exact in a list is refused like others where it cannot be, and nobody searches", async () => {
+  const generator = ["1f1b", "crosspipe", "exact"];
+  for (const [more, reason] of [
+    [{ memoryCap: 0.5 }, /rank 0 can hold 0.5 activations.*more memory/],
+    [{ microbatches: 512 }, /more blocks than.*fewer micro-batches/],
+  ] as const) {
+    const { err, exitCode, out } = await bace(["schedule", "--spec", "-", "-o", "json"], {
+      input: spec({ ...more, generator }),
+    });
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+    const { candidates } = JSON.parse(out);
+    expect(candidates[0]).toMatchObject({ generator: "1f1b", makespanSeconds: expect.any(Number) });
+    expect(candidates[2]).toEqual({ generator: "exact", refused: expect.stringMatching(reason) });
+  }
+});
+
 test("Ctrl-C ends a search with the best so far, and the exit code says so", async () => {
   const { io, recorded } = recordingIo({ input: spec({ microbatches: 24 }) });
   const interrupted = {

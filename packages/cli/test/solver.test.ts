@@ -1,6 +1,7 @@
 // Exact schedules: optima that are known, a bound that is never above a proven one, and answers where time or patience runs out.
 import { existsSync } from "node:fs";
 import {
+  compareSchedules,
   endOf,
   evaluateSchedule,
   exactModel,
@@ -11,7 +12,7 @@ import {
 } from "@bace-pipe/core/pipeline";
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../core/src/simulator/random.ts";
-import { bestStart, exactSchedule, SOLVERS, type SolverName } from "../src/solver/index.ts";
+import { bestStart, exactRefusal, exactSchedule, SOLVERS, type SolverName } from "../src/solver/index.ts";
 import { randomPipeline } from "./support/random-pipeline.ts";
 
 const orToolsPresent = existsSync(new URL("../../../node_modules/or-tools-wasm", import.meta.url));
@@ -104,6 +105,7 @@ describe("an exact schedule", () => {
     };
     const { boundSeconds, makespanSeconds, schedule, status } = await exactSchedule(pipeline, {
       solver: "highs",
+      backward: "split",
       timeLimitSeconds: 20,
     });
     expect(validateSchedule(schedule)).toEqual([]);
@@ -121,6 +123,69 @@ describe("an exact schedule", () => {
     expect(boundSeconds).toBeLessThanOrEqual(makespanSeconds);
     expect(boundSeconds).toBeGreaterThan(makespanSeconds * 0.9999);
     expect(status).toBe(makespanSeconds <= boundSeconds * (1 + 1e-9) ? "optimal" : "feasible");
+  });
+
+  test("where blocks have an overhead: the better of split and whole, and no bound that holds for one of them only", async () => {
+    const pipeline = { ...unitPipeline(2, 4, 2, 0), overheadSeconds: 1 };
+    const options = { solver: "highs", timeLimitSeconds: 20 } as const;
+    const split = await exactSchedule(pipeline, { ...options, backward: "split" });
+    expect(split).toMatchObject({ makespanSeconds: 26, boundSeconds: 26 });
+    const progress: (readonly [number, number])[] = [];
+    const onProgress = (incumbent: number, bound: number) => progress.push([incumbent, bound]);
+    const answer = await exactSchedule(pipeline, { ...options, onProgress });
+    const boundSeconds = lowerBoundSeconds(pipeline, { rankOfStage: [0, 1] });
+    expect(boundSeconds).toBeLessThan(25);
+    expect(answer).toMatchObject({ makespanSeconds: 25, boundSeconds, status: "feasible" });
+    expect(progress).toEqual(progress.map(([incumbent]) => [incumbent, boundSeconds]));
+    expect(progress.map(([incumbent]) => incumbent)).toEqual(
+      progress.map(([incumbent]) => incumbent).toSorted((a, b) => b - a),
+    );
+  });
+
+  test("20 random pipelines with overheads and odd times: no schedule is below the bound, none of one stage per rank better", async () => {
+    const random = randomStream(3, "overheads");
+    for (let instance = 0; instance < 20; instance++) {
+      const even = randomPipeline(random, 3);
+      const odd = [0.3333333, 1.0000009, 0.9999995].slice(0, even.ranks);
+      const pipeline = {
+        ...even,
+        overheadSeconds: instance % 2 === 0 ? 0.3333334 : 0,
+        ...(instance % 3 === 0 && { forwardSeconds: odd }),
+      };
+      const { boundSeconds, makespanSeconds } = await exactSchedule(pipeline, {
+        solver: "highs",
+        timeLimitSeconds: 4,
+      });
+      const { best } = compareSchedules(pipeline, ["1f1b", "gpipe", "zb-h1", "zb-h2", "crosspipe"]);
+      const seconds = best?.evaluation.timed.makespanSeconds ?? Number.POSITIVE_INFINITY;
+      expect(boundSeconds, JSON.stringify(pipeline)).toBeLessThanOrEqual(seconds * (1 + 1e-9));
+      // A schedule that splits some backwards only is of neither form.
+      if (pipeline.overheadSeconds === 0) expect(makespanSeconds).toBeLessThanOrEqual(seconds * (1 + 1e-6));
+    }
+  }, 120_000);
+
+  test.each([
+    [8, 0.3333333, 0.3333334],
+    [4, 1, 1.0000009],
+    [4, 1, 0.9999995],
+  ])("%d micro-batches, times %d and %d: nearly alike is not alike", async (microbatches, one, other) => {
+    const pipeline: Pipeline = {
+      ...unitPipeline(2, microbatches, 2, 0),
+      ...{ forwardSeconds: [one, one], inputGradSeconds: [other, other], weightGradSeconds: [one, one] },
+    };
+    const { boundSeconds, makespanSeconds } = await exactSchedule(pipeline, {
+      solver: "highs",
+      timeLimitSeconds: 20,
+    });
+    expect(boundSeconds).toBeLessThanOrEqual(makespanSeconds);
+    expect(boundSeconds).toBeGreaterThan(makespanSeconds * 0.99999);
+  });
+
+  test("with a limit beyond what timers count, too", async () => {
+    const pipeline = unitPipeline(2, 4, 2, 0.5);
+    const model = exactModel(pipeline);
+    const { status } = await SOLVERS.highs.solve(model, { timeLimitSeconds: 1e7 });
+    expect(status).toBe("optimal");
   });
 
   test("aborted: the best to start from, and a bound", async () => {
@@ -148,8 +213,20 @@ describe("an exact schedule", () => {
 
   test("of a pipeline without any: says what to do", async () => {
     await expect(exactSchedule(unitPipeline(2, 2, 0.5, 0), { timeLimitSeconds: 5 })).rejects.toMatchObject({
-      details: { code: "no-schedule" },
+      details: { code: "no-schedule", hint: expect.stringContaining("more memory") },
     });
+  });
+
+  test("of a pipeline too large for any solver: says so at once, and what to do", async () => {
+    await expect(exactSchedule(unitPipeline(8, 512, 8, 0), { timeLimitSeconds: 5 })).rejects.toMatchObject({
+      details: { code: "no-schedule", hint: expect.stringContaining("fewer micro-batches") },
+    });
+    expect(exactRefusal(unitPipeline(2, 333, 2, 0))).toBeUndefined();
+  });
+
+  test("memory that is an activation but for rounding is one, as it is for generators", async () => {
+    const answer = await exactSchedule(unitPipeline(2, 2, 1 - 1e-10, 0), { timeLimitSeconds: 20 });
+    expect(answer).toMatchObject({ status: "optimal" });
   });
 });
 

@@ -2,11 +2,15 @@
 import {
   type Crossing,
   chainLinks,
+  compileSchedule,
   crosspipeSeconds,
   extraForwardsOf,
   fittingForwards,
   oneFOneBSeconds,
   type Pipeline,
+  timeSchedule,
+  timingOf,
+  warmupOneFOneB,
 } from "@bace-pipe/core/pipeline";
 
 /** The hop that is studied, after `hop + 1` stages, and the rest of the pipeline as it is. One chunk per rank. */
@@ -42,7 +46,7 @@ export function linkOf(asked: Pipeline, hop: number, messageBits: number): Link 
 
 /** Whole stages: 1F1B has no chunks. */
 function withoutChunks(pipeline: Pipeline): Pipeline {
-  const { chunks } = pipeline;
+  const { chunks, gradients } = pipeline;
   const whole = (values: readonly number[]) => values.map((value) => value * chunks);
   return {
     ...pipeline,
@@ -51,9 +55,17 @@ function withoutChunks(pipeline: Pipeline): Pipeline {
     inputGradSeconds: whole(pipeline.inputGradSeconds),
     weightGradSeconds: whole(pipeline.weightGradSeconds),
     memoryCap: pipeline.memoryCap.map((cap) => Math.floor(cap / chunks + 1e-9)),
+    ...(gradients && {
+      gradients: gradients.map((sync) => ({
+        ...sync,
+        reduceSeconds: sync.reduceSeconds * chunks,
+        gatherSeconds: sync.gatherSeconds * chunks,
+      })),
+    }),
   };
 }
 
+/** What replicas exchange over the hop takes what it takes: how many bytes that is, is not known. */
 export function atBandwidth({ crossing, hop, pipeline }: Link, bitsPerSecond: number): Pipeline {
   const { latencySeconds, messageBits } = crossing;
   const occupancySeconds = messageBits / bitsPerSecond;
@@ -80,14 +92,20 @@ export function heldByRank({ microbatches, ranks }: Pipeline, byHop: readonly nu
   return extraForwards(byHop).map((extra, rank) => Math.min(microbatches, ranks - rank + extra));
 }
 
-/** Of an iteration under 1F1B with these extra forwards of each hop. */
+/** Of an iteration under 1F1B with these extra forwards of each hop, what replicas exchange included. */
 export function warmupSeconds(pipeline: Pipeline, byHop: readonly number[]): number {
   const { forwardSeconds, hops, inputGradSeconds, overheadSeconds, weightGradSeconds } = pipeline;
+  const extra = extraForwards(byHop);
+  // The fast pass knows neither gathers nor reductions over the links.
+  if (pipeline.gradients) {
+    const schedule = warmupOneFOneB(pipeline, extra);
+    return timeSchedule(compileSchedule(schedule), timingOf(pipeline, schedule)).makespanSeconds;
+  }
   const timing = {
     ...{ forwardSeconds, inputGradSeconds, overheadSeconds, weightGradSeconds },
     links: chainLinks(hops),
   };
-  return oneFOneBSeconds(pipeline.microbatches, timing, extraForwards(byHop));
+  return oneFOneBSeconds(pipeline.microbatches, timing, extra);
 }
 
 /** Of an iteration under CrossPipe's greedy, which splits backwards; null where memory holds none, and for large pipelines. */

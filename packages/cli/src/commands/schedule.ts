@@ -8,7 +8,7 @@ import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
 import { createScreen } from "../render/screen.ts";
-import { type Outcome, scheduled, usesSolver } from "../schedule/candidates.ts";
+import { type Outcome, scheduled, type Watch } from "../schedule/candidates.ts";
 import { type FileOptions, prepareFiles } from "../schedule/files.ts";
 import {
   bytesOption,
@@ -105,27 +105,29 @@ Examples:
   bace schedule --stages 4 --microbatches 8 --generator zb-h1 --torch-csv schedule.csv --html schedule.html
   bace schedule --spec pipeline.yaml -o json`,
     )
-    .action(async (options: Options) => run(options, io, exit));
+    .action(async (options: Options) => runSchedule(options, io, exit));
 }
 
 function time(flags: string, description: string, preset = "10ms"): Option {
   return new Option(flags, description).argParser(timeOption).default(timeOption(preset), preset);
 }
 
-async function run(options: Options, io: Io, exit: (code: number) => void): Promise<void> {
+async function runSchedule(options: Options, io: Io, exit: (code: number) => void): Promise<void> {
   const source = options.spec === undefined ? undefined : await readNamed(options.spec, io);
   const { pipeline, request } = specOf(options, source);
   const files = await prepareFiles(options, source, io);
   const interrupt = new AbortController();
-  const stopListening = io.onInterrupt(() => interrupt.abort());
-  let outcome: Outcome;
-  try {
-    const { timeLimit: timeLimitSeconds } = options;
-    const onProgress = progressLine(io, timeLimitSeconds, usesSolver(request));
-    outcome = await scheduled(pipeline, request, { timeLimitSeconds, onProgress, signal: interrupt.signal });
-  } finally {
-    stopListening();
-  }
+  const { timeLimit: timeLimitSeconds } = options;
+  // While there is no solver to stop, Ctrl-C ends the program, as is usual.
+  const search = async <T>(run: (watch: Watch) => Promise<T>) => {
+    const stopListening = io.onInterrupt(() => interrupt.abort());
+    try {
+      return await run({ onProgress: progressLine(io, timeLimitSeconds), signal: interrupt.signal });
+    } finally {
+      stopListening();
+    }
+  };
+  const outcome = await scheduled(pipeline, request, { timeLimitSeconds, search });
   if (interrupt.signal.aborted) {
     io.err.write("stopped: this is the best schedule so far\n");
     exit(EXIT.interrupted);
@@ -159,10 +161,9 @@ function specOf(options: Options, source: NamedText | undefined): PipelineSpec {
   return { ...parsed.value, ...(asked ? { request: asked } : {}) };
 }
 
-function progressLine(io: Io, timeLimitSeconds: number, isSearch: boolean) {
+function progressLine(io: Io, timeLimitSeconds: number) {
   const screen = createScreen(io.err);
-  if (isSearch)
-    screen.say(`searching for at most ${duration(timeLimitSeconds)}; Ctrl-C ends it with the best so far`);
+  screen.say(`searching for at most ${duration(timeLimitSeconds)}; Ctrl-C ends it with the best so far`);
   const since = performance.now();
   return (incumbentSeconds: number, boundSeconds: number) => {
     const elapsed = duration((performance.now() - since) / 1000);

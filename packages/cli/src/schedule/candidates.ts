@@ -11,7 +11,7 @@ import {
 } from "@bace-pipe/core/pipeline";
 import type { ScheduleRequest } from "@bace-pipe/core/spec";
 import { badInput } from "../failure.ts";
-import { exactSchedule } from "../solver/index.ts";
+import { type ExactScheduleOptions, exactRefusal, exactSchedule } from "../solver/index.ts";
 
 /** `optimal`: it meets the bound. `over-memory`: some rank holds more than its cap. */
 export type Status = "optimal" | "feasible" | "over-memory";
@@ -41,9 +41,11 @@ export interface Outcome {
 
 export interface SolverOptions {
   readonly timeLimitSeconds: number;
-  readonly onProgress: (incumbentSeconds: number, boundSeconds: number) => void;
-  readonly signal: AbortSignal;
+  /** Called where a solver is about to run, and only there: to say so, and to listen for who wants it to stop. */
+  readonly search: <T>(run: (watch: Watch) => Promise<T>) => Promise<T>;
 }
+
+export type Watch = Required<Pick<ExactScheduleOptions, "onProgress" | "signal">>;
 
 /** Best: of those that fit the one with the least makespan; where none fits, the one that exceeds memory least. */
 export async function scheduled(
@@ -57,15 +59,11 @@ export async function scheduled(
   const byName = new Map(
     comparison.candidates.map((compared) => [compared.generator as string, fromCore(compared)]),
   );
-  if (usesSolver(request)) byName.set("exact", await exactly(pipeline, options));
+  if (names.includes("exact")) byName.set("exact", await exactly(pipeline, options));
   const candidates = names.map((name) => byName.get(name)!);
   const best = bestOf(pipeline, candidates, comparison.best?.generator);
   if (!best) throw refusal(candidates);
   return { best, candidates };
-}
-
-export function usesSolver(request: ScheduleRequest): boolean {
-  return namesOf(request).includes("exact");
 }
 
 function namesOf(request: ScheduleRequest): readonly (ScheduleName | "exact")[] {
@@ -94,8 +92,12 @@ function fromCore(compared: Compared): Candidate {
   };
 }
 
-async function exactly(pipeline: Pipeline, options: SolverOptions): Promise<Candidate> {
-  const { boundSeconds, schedule, solver } = await exactSchedule(pipeline, options);
+async function exactly(pipeline: Pipeline, { search, timeLimitSeconds }: SolverOptions): Promise<Candidate> {
+  const refused = exactRefusal(pipeline);
+  if (refused) return { kind: "refused", generator: "exact", reason: `${refused.problem}: ${refused.hint}` };
+  const { boundSeconds, schedule, solver } = await search((watch) =>
+    exactSchedule(pipeline, { timeLimitSeconds, ...watch }),
+  );
   const evaluation = evaluateSchedule(pipeline, schedule);
   const gap = gapOf(evaluation.timed.makespanSeconds, boundSeconds);
   const status = statusOf(evaluation, gap);

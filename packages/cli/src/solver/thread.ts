@@ -31,6 +31,9 @@ export class SolverMissing extends Error {}
 /** Beyond its limit: time for a solver to notice that it is over. */
 const GRACE_SECONDS = 2;
 
+/** Timers with more than this many milliseconds end at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** @param script module that says {@link Report}s to its parent for every {@link Task} that it is sent. */
 export function threadSolver(name: string, script: URL): ExactSolver {
   let idle: Worker | undefined;
@@ -41,7 +44,8 @@ export function threadSolver(name: string, script: URL): ExactSolver {
       idle = undefined;
       return new Promise((resolve, reject) => {
         const search = openSearch(model, options);
-        const timer = setTimeout(() => stop(), 1000 * (options.timeLimitSeconds + GRACE_SECONDS));
+        const limit = 1000 * (options.timeLimitSeconds + GRACE_SECONDS);
+        const timer = setTimeout(() => stop(), Math.min(limit, LONGEST_TIMER));
         const release = () => {
           clearTimeout(timer);
           options.signal?.removeEventListener("abort", stop);

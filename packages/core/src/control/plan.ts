@@ -60,19 +60,27 @@ export interface Plan {
   readonly schedule: string;
   readonly ranks: readonly {
     readonly rank: number;
-    readonly stage: number;
+    readonly stages: readonly number[];
     readonly region: string;
     /** Of one step, sends and receives included. */
     readonly actions: readonly Action[];
   }[];
-  /** One entry per direction between neighbouring stages. */
+  /** By rank, activations held at once at most: F holds one, B gives it back, I and W half of it each. */
+  readonly activationCaps?: readonly number[];
+  /** One entry per direction between two ranks that have neighbouring stages. */
   readonly links: readonly {
-    readonly fromStage: number;
-    readonly toStage: number;
+    readonly fromRank: number;
+    readonly toRank: number;
     readonly emulated: { readonly bandwidthBitsPerSecond: number; readonly latencySeconds: number } | null;
   }[];
   readonly emulatedCompute: {
-    readonly stages: readonly { readonly forwardSeconds: number; readonly backwardSeconds: number }[];
+    readonly stages: readonly {
+      readonly forwardSeconds: number;
+      readonly backwardSeconds: number;
+      /** Of I and W, both or neither; each half of a whole backward where absent. */
+      readonly inputGradSeconds?: number;
+      readonly weightGradSeconds?: number;
+    }[];
   } | null;
   readonly control: { readonly url: string; readonly rendezvousDeadlineSeconds: number };
 }
@@ -114,7 +122,7 @@ export function buildPlan({ job, epoch }: JobState, fleet: Fleet, options: PlanO
     schedule: schedule.generator,
     ranks: rankActions(schedule, times, stageLinks(job, fleet, placement)).map((actions, rank) => ({
       rank,
-      stage: rank,
+      stages: [rank],
       region: regions[rank]!.name,
       actions,
     })),
@@ -186,8 +194,8 @@ function rankActions(
 
 function linksOf(fleet: Fleet, placement: Placement, positions: readonly number[]): Plan["links"] {
   const { latencySeconds, regionCount } = topologyOf(fleet);
-  return positions.slice(1).flatMap((position, stage) => {
-    const hop = positions[stage]!;
+  return positions.slice(1).flatMap((position, rank) => {
+    const hop = positions[rank]!;
     const [a, b] = [placement.regions[hop]!, placement.regions[position]!];
     const emulated = (from: number, to: number) =>
       from === to
@@ -197,8 +205,8 @@ function linksOf(fleet: Fleet, placement: Placement, positions: readonly number[
             latencySeconds: latencySeconds[from * regionCount + to]!,
           };
     return [
-      { fromStage: stage, toStage: stage + 1, emulated: emulated(a, b) },
-      { fromStage: stage + 1, toStage: stage, emulated: emulated(b, a) },
+      { fromRank: rank, toRank: rank + 1, emulated: emulated(a, b) },
+      { fromRank: rank + 1, toRank: rank, emulated: emulated(b, a) },
     ];
   });
 }

@@ -16,7 +16,7 @@ export { lowerBoundSeconds } from "./bound/bound.ts";
 export { type Candidate, type Comparison, compareSchedules, gapOf } from "./compare.ts";
 export { type CompiledSchedule, compileSchedule } from "./compile.ts";
 export { type Evaluation, evaluateSchedule, generateSchedule } from "./evaluate.ts";
-export { type ExactForm, exactModel } from "./exact/model.ts";
+export { exactModel } from "./exact/model.ts";
 export { scheduleOf, startsOf, startsOneByOne } from "./exact/solution.ts";
 export {
   type CancelSignal,
@@ -28,6 +28,7 @@ export {
   endOf,
   satisfies,
 } from "./exact/solver.ts";
+export { type ExactForm, lowerBoundUnits } from "./exact/units.ts";
 export { type ChromeTrace, chromeTrace, type TraceEvent } from "./export/chrome-trace.ts";
 export { torchCsv, torchRefusal } from "./export/torch-csv.ts";
 export { crosspipeSchedule, crosspipeSeconds } from "./generate/crosspipe/index.ts";

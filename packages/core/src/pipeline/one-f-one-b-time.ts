@@ -11,8 +11,8 @@ import { assertExtraForwards, forwardsAhead } from "./generate/one-f-one-b.ts";
 import type { Timing } from "./timing.ts";
 
 /**
- * Seconds. Throws if `extraForwards` are none, see `warmupOneFOneB`. The chain's links only: rank h to h+1 and back.
- * Of gradients the reductions only, on networks apart.
+ * Seconds. Throws a RangeError if `extraForwards` are none, see `warmupOneFOneB`, and on links other than the chain's: rank
+ * h to h+1 and back. Of gradients the reductions only, on networks apart.
  */
 export function oneFOneBSeconds(
   microbatches: number,
@@ -83,6 +83,8 @@ function hops({ links }: Timing, stages: number): { readonly forth: Direction; r
   });
   const [forth, back] = [empty(), empty()];
   for (const { fromRank, latencySeconds, occupancySeconds, toRank } of links) {
+    if (Math.abs(fromRank - toRank) !== 1)
+      throw new RangeError(`no link of the chain: from rank ${fromRank} to ${toRank}`);
     const direction = toRank > fromRank ? forth : back;
     const hop = Math.min(fromRank, toRank);
     direction.latencySeconds[hop] = latencySeconds;

@@ -11,6 +11,8 @@ const MOST_MICROBATCHES = 4096;
 const MOST_CHUNKS = 64;
 /** Every generator's schedule has up to three blocks for each. */
 const MOST_PARTS = 262_144;
+/** Of one block or message: 30 million years. The sum of all of them is finite then. */
+const MOST_SECONDS = 1e15;
 
 /** What makes schedules: generators of core by name, all of them (`auto`), or a solver (`exact`). */
 export type ScheduleRequest =
@@ -29,14 +31,18 @@ const perStage = <T extends z.ZodType>(one: T, example: string) =>
     error: `is neither one value for all stages nor a list with one per stage — for example ${example}`,
   });
 
-const seconds = (bounds: Parameters<typeof quantity>[1]) =>
-  perStage(quantity("seconds", bounds), "10 ms, or [10 ms, 12 ms]");
+const time = (bounds: Parameters<typeof quantity>[1]) =>
+  quantity("seconds", bounds).refine((seconds) => seconds <= MOST_SECONDS, {
+    error: ({ input }) => `${String(input)} s is above ${MOST_SECONDS.toExponential()} s — give less`,
+  });
+
+const times = (bounds: Parameters<typeof quantity>[1]) => perStage(time(bounds), "10 ms, or [10 ms, 12 ms]");
 
 const linkSchema = z.strictObject({
   /** One way; does not occupy the link. */
-  latencySeconds: quantity("seconds", { min: 0 }).default(0),
+  latencySeconds: time({ min: 0 }).default(0),
   /** Of one message: its bytes over the bandwidth. Later messages wait for it. */
-  occupancySeconds: quantity("seconds", { min: 0 }).default(0),
+  occupancySeconds: time({ min: 0 }).default(0),
 });
 
 /** With more than one chunk, seconds and memory are of one chunk. */
@@ -47,11 +53,11 @@ export const pipelineSchema = z
     microbatches: count(1, MOST_MICROBATCHES),
     /** Parts into which each rank's part is cut in what follows. Where it is 1, loops and waves cut it in two themselves. */
     chunks: count(1, MOST_CHUNKS).default(1),
-    forwardSeconds: seconds({ above: 0 }),
-    inputGradSeconds: seconds({ min: 0 }),
-    weightGradSeconds: seconds({ min: 0 }),
+    forwardSeconds: times({ above: 0 }),
+    inputGradSeconds: times({ min: 0 }),
+    weightGradSeconds: times({ min: 0 }),
     /** Of each block, whatever its size. */
-    overheadSeconds: quantity("seconds", { min: 0 }).default(0),
+    overheadSeconds: time({ min: 0 }).default(0),
     /** Between neighbouring stages, both ways: one for all hops or one per hop. No time at all where there are none. */
     links: z.array(linkSchema).default([]),
     /** Activations that a stage can hold; no limit where absent. */
@@ -63,9 +69,9 @@ export const pipelineSchema = z
     gradients: z
       .strictObject({
         /** After its last gradient: a reduce-scatter, or all of an all-reduce. */
-        reduceSeconds: seconds({ min: 0 }),
+        reduceSeconds: times({ min: 0 }),
         /** Before its first forward: an all-gather; 0 for an all-reduce. */
-        gatherSeconds: seconds({ min: 0 }).default(0),
+        gatherSeconds: times({ min: 0 }).default(0),
         /** Over the links between stages, to the next stage and from the last one back, between the messages there. */
         overLinks: z.boolean().default(false),
       })

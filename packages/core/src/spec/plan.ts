@@ -56,7 +56,10 @@ export const planSchema = z.strictObject({
     .array(
       z.strictObject({
         rank: index,
-        stage: index,
+        stages: z
+          .array(index)
+          .min(1)
+          .describe("Stages of the rank; those that are neighbours exchange nothing."),
         region: z.string(),
         actions: z
           .array(
@@ -70,21 +73,38 @@ export const planSchema = z.strictObject({
       }),
     )
     .min(1),
+  activationCaps: z
+    .array(z.number().positive())
+    .optional()
+    .describe(
+      "By rank, activations that it may hold at once: F holds one, B gives it back, I and W half of it each.",
+    ),
   links: z
     .array(
       z.strictObject({
-        fromStage: index,
-        toStage: index,
+        fromRank: index,
+        toRank: index,
         emulated: z
           .strictObject({ bandwidthBitsPerSecond: z.number().positive(), latencySeconds: seconds })
           .nullable()
           .describe("Rate and one-way delay that the transport imposes; null: as fast as the network is."),
       }),
     )
-    .describe("One entry per direction between neighbouring stages."),
+    .describe("One entry per direction between two ranks that have neighbouring stages."),
   emulatedCompute: z
-    .strictObject({ stages: z.array(z.strictObject({ forwardSeconds: seconds, backwardSeconds: seconds })) })
+    .strictObject({
+      stages: z.array(
+        z.strictObject({
+          forwardSeconds: seconds,
+          backwardSeconds: seconds,
+          inputGradSeconds: seconds
+            .optional()
+            .describe("With weightGradSeconds or not at all: half of a backward."),
+          weightGradSeconds: seconds.optional(),
+        }),
+      ),
+    })
     .nullable()
-    .describe("Least time of one forward and one backward on each stage; null: as fast as the device is."),
+    .describe("Least time of one block of each kind on each stage; null: as fast as the device is."),
   control: z.strictObject({ url: z.string(), rendezvousDeadlineSeconds: z.number().positive() }),
 });

@@ -48,6 +48,21 @@ describe("the plan", () => {
     expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
   });
 
+  it("may put several stages on a rank, with backwards in two parts and a cap of activations", () => {
+    const actions = (["F", "I", "W"] as const).map((kind) => ({ kind, stage: 3, microbatch: 0 }));
+    const wave = {
+      ...plan,
+      ranks: [{ rank: 0, stages: [0, 3], region: "frankfurt", actions }],
+      activationCaps: [2.5],
+      emulatedCompute: {
+        stages: [{ forwardSeconds: 1, backwardSeconds: 2, inputGradSeconds: 1.2, weightGradSeconds: 0.8 }],
+      },
+    };
+    expect(planSchema.parse(wave)).toEqual(wave);
+    expect(planSchema.safeParse({ ...wave, activationCaps: [0] }).success).toBe(false);
+    expect(planSchema.safeParse({ ...wave, ranks: [{ ...wave.ranks[0], stages: [] }] }).success).toBe(false);
+  });
+
   it("gives every layer to one stage, in order, and every stage to one rank in the path's order", () => {
     expect(plan.stages.map(({ region, firstLayer, layerCount }) => [region, firstLayer, layerCount])).toEqual(
       [
@@ -61,10 +76,10 @@ describe("the plan", () => {
       [false, false],
       [false, true],
     ]);
-    expect(plan.ranks.map(({ rank, stage, region }) => [rank, stage, region])).toEqual([
-      [0, 0, "frankfurt"],
-      [1, 1, "frankfurt"],
-      [2, 2, "netherlands"],
+    expect(plan.ranks.map(({ rank, stages, region }) => [rank, stages, region])).toEqual([
+      [0, [0], "frankfurt"],
+      [1, [1], "frankfurt"],
+      [2, [2], "netherlands"],
     ]);
   });
 
@@ -84,16 +99,16 @@ describe("the plan", () => {
       fleet.links.find(({ from, to }) => fleet.regions[from]!.name === a && fleet.regions[to]!.name === b)!
         .latencySeconds;
     expect(plan.links).toEqual([
-      { fromStage: 0, toStage: 1, emulated: null },
-      { fromStage: 1, toStage: 0, emulated: null },
+      { fromRank: 0, toRank: 1, emulated: null },
+      { fromRank: 1, toRank: 0, emulated: null },
       {
-        fromStage: 1,
-        toStage: 2,
+        fromRank: 1,
+        toRank: 2,
         emulated: { bandwidthBitsPerSecond: 20_000_000, latencySeconds: delay("frankfurt", "netherlands") },
       },
       {
-        fromStage: 2,
-        toStage: 1,
+        fromRank: 2,
+        toRank: 1,
         emulated: { bandwidthBitsPerSecond: 20_000_000, latencySeconds: delay("netherlands", "frankfurt") },
       },
     ]);

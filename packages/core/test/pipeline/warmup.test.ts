@@ -123,3 +123,13 @@ it("the fast pass gives what generating, compiling and timing gives, to the last
     { numRuns: 1000 },
   );
 });
+
+it("the fast pass refuses links that the chain does not have", () => {
+  const ones = [1, 1, 1];
+  const times = { forwardSeconds: ones, inputGradSeconds: ones, weightGradSeconds: ones, overheadSeconds: 0 };
+  const slow = { latencySeconds: 1, occupancySeconds: 1 };
+  const round = { ...slow, fromRank: 2, toRank: 0 };
+  expect(() => oneFOneBSeconds(4, { ...times, links: [...chainLinks([slow, slow]), round] })).toThrow(
+    new RangeError("no link of the chain: from rank 2 to 0"),
+  );
+});

@@ -89,6 +89,21 @@ describe.each<[string, [string, string], { line: number; column: number; message
     { line: 4, column: 38, message: /inputGradSeconds\[3\]: -12 ms is below 0/, hint: /0 or more/ },
   ],
   [
+    "times whose sum is no number any more",
+    ["[0.01, 0.01, 0.01, 12 ms]", "[0.01, 1e308, 0.01, 12 ms]"],
+    { line: 4, column: 26, message: /inputGradSeconds\[1\]: 1e\+308 s is above 1e\+15 s/, hint: /give less/ },
+  ],
+  [
+    "a latency that nobody lives to see the end of",
+    ["latencySeconds: 20 ms", "latencySeconds: 2e15"],
+    {
+      line: 8,
+      column: 22,
+      message: /latencySeconds: 2000000000000000 s is above 1e\+15 s/,
+      hint: /give less/,
+    },
+  ],
+  [
     "a field that does not exist",
     ["memoryCap: 4", "memoryCaps: 4"],
     { line: 10, column: 1, message: /unknown field "memoryCaps"/, hint: /did you mean "memoryCap"/ },

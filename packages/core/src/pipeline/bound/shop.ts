@@ -59,7 +59,7 @@ export function openShop(pipeline: Pipeline, { mirrored, rankOfStage }: Placemen
   const syncSeconds = (field: "gatherSeconds" | "reduceSeconds") =>
     Float64Array.from(rankOfStage, (rank, stage) => {
       const holders = [rank, ...(mirrored ? [mirrored.rankOfStage[stage]!] : [])];
-      return Math.min(...holders.map((holder) => pipeline.gradients?.[holder]![field] ?? 0)) * unit;
+      return Math.min(...holders.map((holder) => pipeline.gradients?.[holder]?.[field] ?? 0)) * unit;
     });
   const directions = microbatches.length;
   const firstMessage = 3 * directions * stages;

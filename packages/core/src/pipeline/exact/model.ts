@@ -11,10 +11,8 @@
 
 import { type Pipeline, timingOf } from "../pipeline.ts";
 import type { GradientSync, Timing } from "../timing.ts";
-import { type TimeScale, timeScale, wholeUnits } from "./scale.ts";
 import type { ExactModel, ExactOperation } from "./solver.ts";
-
-export type ExactForm = { readonly backward: "split" | "whole" };
+import { type ExactForm, inUnits, stagesInOrder } from "./units.ts";
 
 type Builder = {
   readonly operations: ExactOperation[];
@@ -26,50 +24,46 @@ type Builder = {
 type Chain = readonly number[];
 
 /** Throws a RangeError if a rank cannot hold one activation. */
-export function exactModel(pipeline: Pipeline, { backward }: ExactForm = { backward: "split" }): ExactModel {
-  const { microbatches, ranks } = pipeline;
-  const rankOfStage = Array.from({ length: ranks }, (_, rank) => rank);
-  const timing = timingOf(pipeline, {
+export function exactModel(pipeline: Pipeline, form: ExactForm = { backward: "split" }): ExactModel {
+  const { rounded, scale } = inUnits(pipeline, form);
+  const { memoryCap, microbatches, ranks } = rounded;
+  const rankOfStage = stagesInOrder(rounded);
+  // Seconds of this timing are units.
+  const timing = timingOf(rounded, {
     generator: "exact",
     stages: ranks,
     microbatches,
-    ranks: rankOfStage.map(() => []),
+    ranks: [],
     rankOfStage,
   });
-  const scale = scaleOf(timing, microbatches);
   const builder: Builder = { operations: [], precedences: [], choices: [] };
-  const split = backward === "split";
-  const overhead = timing.overheadSeconds;
+  const split = form.backward === "split";
   const chains = rankOfStage.map((stage) => {
-    const chain = (kind: ExactOperation["kind"], seconds: number) =>
-      chainOf(
-        builder,
-        { kind, stage, microbatch: 0, release: 0, duration: wholeUnits(seconds, scale) },
-        microbatches,
-      );
+    const chain = (kind: ExactOperation["kind"], duration: number) =>
+      chainOf(builder, { kind, stage, microbatch: 0, release: 0, duration }, microbatches);
     const input = timing.inputGradSeconds[stage]!;
     const weight = timing.weightGradSeconds[stage]!;
-    const forward = chain("F", timing.forwardSeconds[stage]! + overhead);
-    const gradient = split ? chain("I", input + overhead) : chain("B", input + weight + overhead);
-    return { forward, gradient, weight: split ? chain("W", weight + overhead) : gradient };
+    const forward = chain("F", timing.forwardSeconds[stage]!);
+    const gradient = split ? chain("I", input) : chain("B", input + weight);
+    return { forward, gradient, weight: split ? chain("W", weight) : gradient };
   });
 
   for (const [stage, { forward, gradient, weight }] of chains.entries()) {
     together(builder, forward, gradient);
     if (split) together(builder, gradient, weight);
-    const halfUnits = Math.floor((2 * pipeline.memoryCap[stage]!) / pipeline.chunks + 1e-6);
+    const halfUnits = Math.floor(2 * memoryCap[stage]! + 1e-6);
     if (halfUnits < 2) throw new RangeError(`memoryCap: rank ${stage} cannot hold one activation`);
     limitMemory(builder, forward, gradient, weight, halfUnits);
     const ahead = chains[stage + 1];
-    const sendForward = ahead && messages(builder, timing, scale, stage, stage + 1, forward, ahead.forward);
+    const sendForward = ahead && messages(builder, timing, stage, stage + 1, forward, ahead.forward);
     const behind = chains[stage - 1];
-    const sendBack = behind && messages(builder, timing, scale, stage, stage - 1, gradient, behind.gradient);
+    const sendBack = behind && messages(builder, timing, stage, stage - 1, gradient, behind.gradient);
     const sync = timing.gradientSyncs?.[stage];
     if (!sync) continue;
     const firstForward = builder.operations[forward[0]!]!;
-    builder.operations[forward[0]!] = { ...firstForward, release: wholeUnits(sync.gatherSeconds, scale) };
+    builder.operations[forward[0]!] = { ...firstForward, release: sync.gatherSeconds };
     const sent = { [stage + 1]: sendForward, [stage - 1]: sendBack };
-    reduceAfter(builder, scale, sync, weight, sent[sync.overLinkToRank ?? stage]);
+    reduceAfter(builder, sync, weight, sent[sync.overLinkToRank ?? stage]);
   }
   return {
     ...scale,
@@ -81,17 +75,6 @@ export function exactModel(pipeline: Pipeline, { backward }: ExactForm = { backw
       ...new Set([...forward, ...gradient, ...weight]),
     ]),
   };
-}
-
-function scaleOf(timing: Timing, microbatches: number): TimeScale {
-  const { forwardSeconds, gradientSyncs = [], inputGradSeconds, links, weightGradSeconds } = timing;
-  const overhead = timing.overheadSeconds;
-  const blocks = [...forwardSeconds, ...inputGradSeconds, ...weightGradSeconds];
-  const hops = links.flatMap(({ latencySeconds, occupancySeconds }) => [latencySeconds, occupancySeconds]);
-  const syncs = gradientSyncs.flatMap(({ gatherSeconds, reduceSeconds }) => [gatherSeconds, reduceSeconds]);
-  const sum = (seconds: readonly number[]) => seconds.reduce((before, time) => before + time, 0);
-  const total = microbatches * (sum(blocks) + blocks.length * overhead + sum(hops)) + sum(syncs);
-  return timeScale([...blocks, overhead, ...hops, ...syncs], total);
 }
 
 /** One operation per micro-batch, each after the one before. */
@@ -135,15 +118,16 @@ function limitMemory(
 function messages(
   builder: Builder,
   { links }: Timing,
-  scale: TimeScale,
   stage: number,
   toStage: number,
   from: Chain,
   to: Chain,
 ): Chain | undefined {
   const link = links.find(({ fromRank, toRank }) => fromRank === stage && toRank === toStage);
-  const lag = wholeUnits(link?.latencySeconds ?? 0, scale);
-  const duration = wholeUnits(link?.occupancySeconds ?? 0, scale);
+  const { latencySeconds: lag, occupancySeconds: duration } = link ?? {
+    latencySeconds: 0,
+    occupancySeconds: 0,
+  };
   if (duration === 0) {
     together(builder, from, to, lag);
     return undefined;
@@ -157,12 +141,10 @@ function messages(
 /** After the stage's last gradient, and after what it has sent before over the same link. */
 function reduceAfter(
   { operations, precedences }: Builder,
-  scale: TimeScale,
-  { reduceSeconds, stage }: GradientSync,
+  { reduceSeconds: duration, stage }: GradientSync,
   weight: Chain,
   sent: Chain | undefined,
 ): void {
-  const duration = wholeUnits(reduceSeconds, scale);
   if (duration === 0) return;
   const reduce = operations.length;
   operations.push({ kind: "reduce", stage, microbatch: weight.length - 1, duration, release: 0 });

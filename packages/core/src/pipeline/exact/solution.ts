@@ -5,8 +5,8 @@ import { type Pipeline, timingOf } from "../pipeline.ts";
 import type { Action, ComputeKind, Schedule } from "../schedule.ts";
 import { timeSchedule } from "../time.ts";
 import { validateSchedule } from "../validate.ts";
-import { wholeUnits } from "./scale.ts";
 import { type ExactModel, type ExactOperation, satisfies } from "./solver.ts";
+import { inUnits } from "./units.ts";
 
 const KINDS: readonly ComputeKind[] = ["F", "I", "W", "B"];
 
@@ -74,13 +74,14 @@ export function startsOf(
   if (!oneStagePerRank || (whole && actions.some(({ kind }) => kind === "I"))) return undefined;
 
   const like: Schedule = { ...schedule, ranks: schedule.ranks.map((order) => ofModel(order, whole)) };
-  const { compiled, startSeconds } = timeSchedule(compileSchedule(like), timingOf(pipeline, like));
+  const { rounded } = inUnits(pipeline, { backward: whole ? "whole" : "split" });
+  const { compiled, startSeconds } = timeSchedule(compileSchedule(like), timingOf(rounded, like));
   const starts = operations.map(() => -1);
   for (const [rank, machine] of machines.entries()) {
     const idOf = new Map(machine.map((id) => [place(operations[id]!), id]));
     for (const [position, { kind, microbatch }] of like.ranks[rank]!.entries()) {
       const id = idOf.get(KINDS.length * microbatch + KINDS.indexOf(kind as ComputeKind))!;
-      starts[id] = wholeUnits(startSeconds[compiled.rankOffset[rank]! + position]!, model);
+      starts[id] = startSeconds[compiled.rankOffset[rank]! + position]!;
     }
   }
   startTransfers(model, starts);

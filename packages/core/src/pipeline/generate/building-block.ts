@@ -32,6 +32,22 @@ export function repeatBlock(
 ): Schedule {
   assertShape(shape);
   const { microbatches, ranks } = shape;
+  const { mostHalves, orders } = repeatedOrders(shape, timesOf);
+  return {
+    generator,
+    stages: 2 * ranks,
+    microbatches,
+    ranks: closeGaps(orders, mostHalves, shape),
+    rankOfStage: wavePlacement(ranks),
+  };
+}
+
+/** By rank, with the gaps, and the half activations that a rank holds at most. */
+export function repeatedOrders(
+  shape: PipelineShape,
+  timesOf: (rank: number, ranks: number) => BlockTimes,
+): { readonly orders: readonly (readonly Planned[])[]; readonly mostHalves: number } {
+  const { microbatches, ranks } = shape;
   // Until rank 0 has done all of micro-batch 0, and from when it has begun the last one.
   const drainFrom = timesOf(0, ranks).forwardDown + PERIOD * (microbatches - 1);
   const steadyFrom = timesOf(0, ranks).backwardDown;
@@ -41,13 +57,7 @@ export function repeatBlock(
       ({ atUnit, kind, microbatch, stage }): Planned => ({ kind, stage, microbatch, phase: phaseAt(atUnit) }),
     ),
   );
-  return {
-    generator,
-    stages: 2 * ranks,
-    microbatches,
-    ranks: closeGaps(orders, Math.max(...orders.map(mostHeldHalves)), shape),
-    rankOfStage: wavePlacement(ranks),
-  };
+  return { orders, mostHalves: Math.max(...orders.map(mostHeldHalves)) };
 }
 
 /** A rank's actions in the order of their times. */
@@ -80,10 +90,11 @@ function repeated(
 function withWeightGradients(placed: readonly Placed[]): readonly Placed[] {
   const all: Placed[] = [];
   const pending: Placed[] = [];
+  let flushed = 0;
   const flush = (until: number) => {
     let unit = (all.at(-1)?.atUnit ?? -1) + 1;
-    while (unit < until && pending.length > 0) {
-      const { microbatch, stage } = pending.shift()!;
+    while (unit < until && flushed < pending.length) {
+      const { microbatch, stage } = pending[flushed++]!;
       all.push({ kind: "W", stage, microbatch, atUnit: unit++ });
     }
   };

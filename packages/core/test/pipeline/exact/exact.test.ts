@@ -7,6 +7,7 @@ import {
   evaluateSchedule,
   exactModel,
   generateSchedule,
+  lowerBoundUnits,
   type Pipeline,
   satisfies,
   scheduleNames,
@@ -67,6 +68,65 @@ describe("the model", () => {
     expect(first!.duration * model.unitSeconds).toBeLessThanOrEqual(Math.PI);
     expect(first!.duration * model.unitSeconds).toBeCloseTo(Math.PI, 4);
   });
+
+  test("a time that is nearly a multiple of the unit is none: what it is rounded up by would be in the bound", () => {
+    const each = (seconds: number) => [seconds, seconds, seconds];
+    const { gradients: _, ...plain } = threeRanks;
+    const { lossless, operations, unitSeconds } = exactModel({
+      ...plain,
+      forwardSeconds: each(0.3333334),
+      inputGradSeconds: each(0.3333333),
+      weightGradSeconds: each(0.3333334),
+      hops: plain.hops.map(() => ({ latencySeconds: 0, occupancySeconds: 0 })),
+    });
+    expect(lossless).toBe(false);
+    const input = operations.find(({ kind }) => kind === "I")!;
+    expect(input.duration * unitSeconds).toBeLessThanOrEqual(0.3333333 * (1 + 1e-9));
+  });
+
+  test.each(["split", "whole"] as const)(
+    "backwards %s: no starts end before the bound in units, whatever the times",
+    (backward) => {
+      const time = fc.oneof(
+        fc.double({ min: 0.001, max: 3, noNaN: true }),
+        fc.integer({ min: 1, max: 30_000_000 }).map((tenMillionths) => tenMillionths / 1e7),
+        fc.constantFrom(0.3333333, 0.3333334, 1, 1.0000009, 0.9999995),
+      );
+      const times = fc.tuple(time, time, time);
+      const cases = fc.record({
+        forwardSeconds: times,
+        inputGradSeconds: times,
+        weightGradSeconds: times,
+        latencySeconds: time,
+        overheadSeconds: fc.constantFrom(0, 0, 0.1, 0.0000003),
+        cap: fc.integer({ min: 2, max: 8 }),
+      });
+      fc.assert(
+        fc.property(cases, ({ cap, latencySeconds, ...more }) => {
+          const pipeline: Pipeline = {
+            ...{ ...threeRanks, ...more },
+            hops: [
+              { latencySeconds, occupancySeconds: 0.25 },
+              { latencySeconds: 0, occupancySeconds: 0 },
+            ],
+            memoryCap: [cap / 2, cap / 2, cap / 2],
+          };
+          const model = exactModel(pipeline, { backward });
+          const bound = lowerBoundUnits(pipeline, { backward });
+          const ends = scheduleNames.flatMap((name) => {
+            const result = generateSchedule(name, pipeline);
+            const starts =
+              result.kind === "schedule" ? startsOf(model, pipeline, result.schedule) : undefined;
+            return starts ? [endOf(model, starts)] : [];
+          });
+          const least = Math.min(...ends, endOf(model, startsOneByOne(model, pipeline)));
+          expect(bound).toBeGreaterThan(0.3 * least);
+          expect(bound).toBeLessThanOrEqual(least);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   test("refuses a rank that cannot hold one activation", () => {
     expect(() => exactModel({ ...threeRanks, memoryCap: [3, 2, 0.5] })).toThrow("rank 2");

@@ -120,7 +120,10 @@ export function warmupSchedule(job: Job, placement: Placement): Schedule {
   return extraForwards.some((extra) => extra > 0) ? schedule : { ...schedule, generator: "1f1b" };
 }
 
-/** Jobs that the worker trains keep whole backwards; those that nobody trains here may split them. */
+/**
+ * Jobs that the worker trains keep whole backwards: memory is counted in halves of an activation, and what an I leaves in
+ * the worker is about 70 % of one in bytes. Jobs that are only simulated split them, by the papers' count.
+ */
 function effortFor(job: Job) {
   return { orders: ORDERS, wholeBackwards: job.training !== undefined };
 }

@@ -14,13 +14,18 @@ ACTIVATIONS = {"F": 1.0, "B": -1.0, "I": -0.5, "W": -0.5}  # that a block adds, 
 
 
 def check(plan: Plan) -> None:
-    """Raises BadPlan for the first contradiction found. Expects a plan that plan_checks.py has accepted."""
-    for rank in plan.ranks:
+    """Raises BadPlan for the first contradiction found. Expects a plan that plan_checks.py has accepted.
+
+    Replicas do the same, so one is looked at.
+    """
+    ranks = [rank for rank in plan.ranks if rank.replica == 0]
+    for rank in ranks:
         _check_actions(plan, rank)
         _check_activations(plan, rank)
     for link in plan.links:
-        _check_channel(plan, plan.ranks[link.from_rank], plan.ranks[link.to_rank])
-    _check_progress(plan)
+        if plan.ranks[link.from_rank].replica == 0:
+            _check_channel(plan, plan.ranks[link.from_rank], plan.ranks[link.to_rank])
+    _check_progress(plan, ranks)
 
 
 def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
@@ -29,7 +34,7 @@ def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
 
     def input_of(kind: str, direction: int) -> list[Action]:
         """The message that F or B consumes; between stages of one rank, the block that makes it."""
-        sender = plan.neighbour(stage, direction)
+        sender = plan.neighbour(stage, direction, 0)
         if sender is None:
             return []
         if sender is rank:
@@ -50,7 +55,7 @@ def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
 
 def _peer(plan: Plan, action: Action) -> Rank | None:
     """The rank at the other end of a send or receive; None where there is none."""
-    return plan.neighbour(action.stage, +1 if action.kind in ("SEND_F", "RECV_B") else -1)
+    return plan.neighbour(action.stage, +1 if action.kind in ("SEND_F", "RECV_B") else -1, 0)
 
 
 def _check_actions(plan: Plan, rank: Rank) -> None:
@@ -130,20 +135,20 @@ def _check_channel(plan: Plan, sender: Rank, receiver: Rank) -> None:
 def _awaited(plan: Plan, rank: Rank, action: Action) -> Action | None:
     """The send of another rank that must have happened before a block can run."""
     kind, direction = ("SEND_F", -1) if action.kind == "F" else ("SEND_B", +1)
-    sender = plan.neighbour(action.stage, direction)
+    sender = plan.neighbour(action.stage, direction, 0)
     if action.kind not in ("F", "B", "I") or sender is None or sender is rank:
         return None
     return Action(kind, action.stage + direction, action.microbatch)
 
 
-def _check_progress(plan: Plan) -> None:
+def _check_progress(plan: Plan, ranks: list[Rank]) -> None:
     """Runs one step without time. Receives do not block: their consumers do, as in the executor."""
-    position = [0] * len(plan.ranks)
+    position = {rank.rank: 0 for rank in ranks}
     done: set[Action] = set()
     moved = True
     while moved:
         moved = False
-        for rank in plan.ranks:
+        for rank in ranks:
             while position[rank.rank] < len(rank.actions):
                 action = rank.actions[position[rank.rank]]
                 awaited = _awaited(plan, rank, action)
@@ -152,7 +157,7 @@ def _check_progress(plan: Plan) -> None:
                 done.add(action)
                 position[rank.rank] += 1
                 moved = True
-    for rank in plan.ranks:
+    for rank in ranks:
         if position[rank.rank] < len(rank.actions):
             action = rank.actions[position[rank.rank]]
             raise BadPlan(

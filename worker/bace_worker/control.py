@@ -13,23 +13,34 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from .exit_codes import PeerLost, Superseded, UserError
+from .connecting import Address
+from .exit_codes import Cancelled, PeerLost, Superseded, UserError
 from .plan import Plan
-from .transport import Address
 
 REQUEST_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 0.2
-SUPERSEDED_CODES = frozenset(
-    {"stale-epoch", "gang-cancelled", "wrong-launch-key", "unknown-job", "unknown-rank"}
-)
+CANCELLED_CODE = "gang-cancelled"
+SUPERSEDED_CODES = frozenset({"stale-epoch", "wrong-launch-key", "unknown-job", "unknown-rank"})
 USER_ERROR_CODES = frozenset({"data-mismatch", "invalid-request"})
 
 
 class Unreachable(Exception):
     """No answer that decides anything: ask again later."""
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """A gang whose ranks have all checked in: where each of them listens, by rank.
+
+    `store`: of torch.distributed's groups; None where no rank hosts one.
+    """
+
+    addresses: Mapping[int, Address]
+    store: Address | None
 
 
 class Control:
@@ -42,7 +53,10 @@ class Control:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def post(self, resource: str, fields: dict[str, object]) -> dict[str, object]:
-        """The answer's JSON. Raises Unreachable, Superseded, or UserError for what is not understood."""
+        """The answer's JSON.
+
+        Raises Unreachable, Superseded (Cancelled), or UserError for what is not understood.
+        """
         body = json.dumps(self._identity | fields, allow_nan=False).encode()
         request = urllib.request.Request(
             f"{self._base}/{resource}", body, {"Content-Type": "application/json"}, method="POST"
@@ -53,6 +67,8 @@ class Control:
         except urllib.error.HTTPError as error:
             with error:
                 code, problem = _problem(error)
+            if code == CANCELLED_CODE:
+                raise Cancelled(f"the control plane has given this launch up: {problem}") from None
             if code in SUPERSEDED_CODES:
                 raise Superseded(f"the control plane refuses this launch: {problem}") from None
             if code in USER_ERROR_CODES:
@@ -65,13 +81,23 @@ class Control:
         return answer
 
     def rendezvous(
-        self, address: Address, data_hash: str | None, check: Callable[[], None]
-    ) -> dict[int, Address]:
-        """Checks in until all ranks have; returns their addresses. `check` may raise.
+        self,
+        address: Address,
+        data_hash: str | None,
+        check: Callable[[], None],
+        store_port: int | None = None,
+    ) -> Gathering:
+        """Checks in until all ranks have. `check` may raise.
 
+        `store_port`: of the store for groups, on the rank that hosts it.
         The control plane holds the deadline (410). PeerLost is raised only where it is silent that long.
         """
-        fields: dict[str, object] = {"host": address[0], "port": address[1], "dataHash": data_hash}
+        fields: dict[str, object] = {
+            "host": address[0],
+            "port": address[1],
+            "storePort": store_port,
+            "dataHash": data_hash,
+        }
         last_answer = time.monotonic()
         while True:
             check()
@@ -79,7 +105,7 @@ class Control:
                 answer = self.post("rendezvous", fields)
                 last_answer = time.monotonic()
                 if answer.get("state") == "ready":
-                    return _addresses(answer)
+                    return _gathering(answer)
             except Unreachable as error:
                 if time.monotonic() - last_answer > self._patience_seconds:
                     raise PeerLost(
@@ -89,10 +115,16 @@ class Control:
             time.sleep(ASK_AGAIN_SECONDS)
 
 
-def _addresses(answer: dict[str, object]) -> dict[int, Address]:
+def _gathering(answer: dict[str, object]) -> Gathering:
     entries = answer["addresses"]
     assert isinstance(entries, list)
-    return {int(entry["rank"]): (str(entry["host"]), int(entry["port"])) for entry in entries}
+    stores = [
+        (str(entry["host"]), int(entry["storePort"]))
+        for entry in entries
+        if entry.get("storePort") is not None
+    ]
+    addresses = {int(entry["rank"]): (str(entry["host"]), int(entry["port"])) for entry in entries}
+    return Gathering(addresses, stores[0] if stores else None)
 
 
 def _problem(error: urllib.error.HTTPError) -> tuple[str | None, str]:

@@ -15,9 +15,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from .exchange import Exchange
 from .exit_codes import UserError
+from .groups import Groups
 from .plan import Action, Plan
 from .stage import Stage
 from .transport import Transport
@@ -25,26 +28,22 @@ from .transport import Transport
 
 @dataclass(frozen=True)
 class StepReport:
-    """`loss` on the last stage's rank alone; medians of blocks by kind, over micro-batches and stages."""
+    """Of one rank. `loss` where the head is, of its replica's micro-batches."""
 
     step: int
     loss: float | None
     step_seconds: float
-    block_seconds: Mapping[str, float]
-
-    @property
-    def forward_seconds(self) -> float:
-        return self.block_seconds["F"]
-
-    @property
-    def backward_seconds(self) -> float:
-        """B, or I and W together on ranks that split every backward."""
-        seconds = self.block_seconds
-        return seconds["B"] if "B" in seconds else seconds["I"] + seconds["W"]
+    idle_seconds: float
+    """Neither in a block nor in the update: waiting for messages, mostly."""
+    update_seconds: float
+    stage_seconds: Mapping[int, Mapping[str, float]]
+    """Medians over the micro-batches, by stage and by kind of block."""
 
 
 class Executor:
-    """`stages`: those of the rank. `check` is called between actions and while waiting, and may raise."""
+    """`stages`: those of the rank; `groups`: needed where the plan has replicas.
+
+    `check` is called between actions and while waiting, and may raise."""
 
     def __init__(
         self,
@@ -53,6 +52,7 @@ class Executor:
         stages: Mapping[int, Stage],
         transport: Transport,
         check: Callable[[], None],
+        groups: Groups | None = None,
     ) -> None:
         self.peak_activations = 0.0
         self._stages = stages
@@ -60,14 +60,16 @@ class Executor:
         self._actions = plan.ranks[number].actions
         self._cap = math.inf if plan.activation_caps is None else plan.activation_caps[number]
         self._transport = transport
+        self._exchange = Exchange(plan, number, stages, transport, groups)
         self._emulated = plan.emulated_compute
+        self._device = torch.device(plan.training.device)
         self._check = check
         self._results: dict[tuple[str, int, int], Tensor] = {}
 
     def run_step(self, step: int) -> StepReport:
         """Runs the list once and updates the weights. Raises UserError where the loss is not finite."""
         started = time.monotonic()
-        seconds: dict[str, list[float]] = defaultdict(list)
+        seconds: dict[tuple[int, str], list[float]] = defaultdict(list)
         for action in self._actions:
             self._check()
             kind, stage, microbatch = action.kind, action.stage, action.microbatch
@@ -79,17 +81,41 @@ class Executor:
                 begun = time.monotonic()
                 self._compute(action, step, received)
                 self._wait_out(action, begun)
-                seconds[kind].append(time.monotonic() - begun)
+                seconds[stage, kind].append(time.monotonic() - begun)
                 self._count_activations(action)
         assert not self._results, f"nobody has taken {sorted(self._results)}"
-        losses = [stage.finish_step() for stage in self._stages.values()]
+        loss, update_seconds = self._finish(step)
+        step_seconds = time.monotonic() - started
+        busy_seconds = sum(map(sum, seconds.values())) + update_seconds
+        return StepReport(
+            step=step,
+            loss=loss,
+            step_seconds=step_seconds,
+            idle_seconds=max(0.0, step_seconds - busy_seconds),
+            update_seconds=update_seconds,
+            stage_seconds=_medians(seconds),
+        )
+
+    def _finish(self, step: int) -> tuple[float | None, float]:
+        """Updates the weights. The loss, and the seconds that it took."""
+        losses = [stage.take_loss() for stage in self._stages.values()]
         loss = next((loss for loss in losses if loss is not None), None)
-        if loss is not None and not math.isfinite(loss):
-            raise UserError(
-                f"the loss of step {step} is {loss}: training diverged. Lower training.learningRate"
-            )
-        medians = {kind: statistics.median(items) for kind, items in seconds.items()}
-        return StepReport(step, loss, time.monotonic() - started, medians)
+        scale = self._exchange.gradient_scale(step, self._check_peers)
+        if loss is not None:
+            loss = self._exchange.mean_loss(loss, self._check_peers)
+            if not math.isfinite(loss):
+                raise UserError(
+                    f"the loss of step {step} is {loss}: training diverged. Lower training.learningRate"
+                )
+        begun = time.monotonic()
+        for stage in self._stages.values():
+            stage.update(step, scale)
+        self._synchronise()
+        return loss, time.monotonic() - begun
+
+    def _check_peers(self) -> None:
+        self._check()
+        self._transport.check()
 
     def _receive(self, action: Action, step: int) -> Tensor | None:
         """What the block consumes: the output of the stage before, or the gradient of the one behind."""
@@ -99,7 +125,7 @@ class Executor:
         message = (kind, action.stage, action.microbatch)
         if sender in self._stages:
             return self._results.pop(message)
-        return self._transport.take(*message, step, self._check)
+        return self._transport.take(*message, step, self._check).to(self._device)
 
     def _compute(self, action: Action, step: int, received: Tensor | None) -> None:
         """Runs a block, and keeps its result for the neighbour that needs it, if any does."""
@@ -116,6 +142,12 @@ class Executor:
                     self._results["B", action.stage - 1, microbatch] = gradient
             case "W":
                 stage.backward_weight(microbatch)
+        self._synchronise()
+
+    def _synchronise(self) -> None:
+        """A block's time is that of its kernels, not of their launch; and what it sends must be there."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize()
 
     def _wait_out(self, action: Action, begun: float) -> None:
         if self._emulated is None:
@@ -128,3 +160,10 @@ class Executor:
         held = sum(stage.held_activations for stage in self._stages.values())
         self.peak_activations = max(self.peak_activations, held)
         assert held <= self._cap, f"{held:g} activations after {action}, the plan's cap is {self._cap:g}"
+
+
+def _medians(seconds: Mapping[tuple[int, str], list[float]]) -> dict[int, dict[str, float]]:
+    medians: dict[int, dict[str, float]] = defaultdict(dict)
+    for (stage, kind), items in seconds.items():
+        medians[stage][kind] = statistics.median(items)
+    return dict(medians)

@@ -35,5 +35,9 @@ class Superseded(WorkerError):
     exit_code = SUPERSEDED
 
 
+class Cancelled(Superseded):
+    """The control plane has given this epoch up, and wants no later one yet."""
+
+
 class BadPlan(WorkerError):
     exit_code = BAD_PLAN

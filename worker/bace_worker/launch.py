@@ -23,9 +23,9 @@ from pathlib import Path
 
 from .exit_codes import FINISHED, RESTART, BadPlan, WorkerError
 from .lifetime import SUPERVISOR_VARIABLE
-from .plan import load
+from .plan import Plan, load
 
-KILL_AFTER_SECONDS = 10.0
+KILL_AFTER_SECONDS = 10.0  # besides what the plan grants for a last checkpoint
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def main(plan_path: str, region: str, directory: str) -> int:
             if not numbers:
                 regions = ", ".join(sorted({rank.region for rank in plan.ranks}))
                 raise BadPlan(f"ranks: none is in region {region!r}; the plan has {regions}")
-            exit_code, ended = Supervisor(plan_path, numbers, folder).run()
+            exit_code, ended = Supervisor(plan_path, numbers, folder, grace_seconds(plan)).run()
         except WorkerError as error:
             print(f"bace_worker launch: {error}", file=sys.stderr)
             exit_code, ended = error.exit_code, []
@@ -63,10 +63,13 @@ def main(plan_path: str, region: str, directory: str) -> int:
 class Supervisor:
     """Runs some ranks of a plan to their end. To be used from the main thread, whose signals it takes."""
 
-    def __init__(self, plan_path: str, numbers: Sequence[int], folder: Path) -> None:
+    def __init__(
+        self, plan_path: str, numbers: Sequence[int], folder: Path, kill_after_seconds: float
+    ) -> None:
         self._plan_path = plan_path
         self._numbers = numbers
         self._folder = folder
+        self._kill_after_seconds = kill_after_seconds
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._ends: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._stop_seconds: float | None = None
@@ -88,7 +91,7 @@ class Supervisor:
                 ended.append(self._ends.get(timeout=self._patience()))
                 if ended[-1].exit_code != FINISHED and self._stop_seconds is None:
                     self._stop()
-            if self._stop_seconds is not None and time.monotonic() > self._stop_seconds + KILL_AFTER_SECONDS:
+            if self._stop_seconds is not None and time.monotonic() > self._kill_seconds():
                 self._signal(signal.SIGKILL)
         exit_code = next((end.exit_code for end in ended if end.exit_code != FINISHED), FINISHED)
         if len(self._processes) < len(self._numbers):
@@ -130,13 +133,22 @@ class Supervisor:
         """Seconds until ranks that were told to stop are killed (again); None while nobody was told."""
         if self._stop_seconds is None:
             return None
-        return max(1.0, self._stop_seconds + KILL_AFTER_SECONDS - time.monotonic())
+        return max(1.0, self._kill_seconds() - time.monotonic())
+
+    def _kill_seconds(self) -> float:
+        assert self._stop_seconds is not None
+        return self._stop_seconds + self._kill_after_seconds
 
     def _record_start(self) -> None:
         ranks = [{"rank": number, "pid": process.pid} for number, process in self._processes.items()]
         write_json(
             self._folder / "started.json", {"pid": os.getpid(), "startTicks": _start_ticks(), "ranks": ranks}
         )
+
+
+def grace_seconds(plan: Plan) -> float:
+    """How long ranks that were told to stop may take."""
+    return KILL_AFTER_SECONDS + (0 if plan.checkpoint is None else plan.checkpoint.grace_seconds)
 
 
 def write_json(path: Path, value: object) -> None:

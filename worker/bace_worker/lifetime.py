@@ -22,15 +22,19 @@ class StopRequest:
     """SIGTERM and SIGINT of this process, from construction on. A bool, since a handler must take no lock."""
 
     def __init__(self) -> None:
-        self._requested = False
+        self.requested = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._remember)
 
+    def request(self) -> None:
+        """What SIGTERM does; from any thread."""
+        self.requested = True
+
     def _remember(self, _number: int, _frame: object) -> None:
-        self._requested = True
+        self.requested = True
 
     def check(self) -> None:
-        if self._requested:
+        if self.requested:
             raise Stopped("SIGTERM: stopped after the current action")
 
 

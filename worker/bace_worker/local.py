@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .exit_codes import WorkerError
-from .launch import Supervisor, write_json
+from .launch import Supervisor, grace_seconds, write_json
 from .plan import Plan, load
 
 
@@ -31,16 +31,16 @@ class Refusal(Exception):
 class LocalControl:
     """The control plane's two resources for one launch. Subclasses override `on_report`."""
 
-    def __init__(self, plan: Plan, port: int = 0) -> None:
+    def __init__(self, plan: Plan, port: int = 0, host: str = "127.0.0.1") -> None:
         self._plan = plan
         self._lock = threading.Lock()
         self._addresses: dict[int, dict[str, Any]] = {}
         self._data_hash: str | None = None
         self._acknowledged: dict[int, int] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
@@ -70,7 +70,9 @@ class LocalControl:
             if self._data_hash not in (None, body["dataHash"]):
                 raise Refusal(409, "data-mismatch")
             self._data_hash = body["dataHash"]
-        self._addresses[body["rank"]] = {name: body[name] for name in ("rank", "host", "port")}
+        self._addresses[body["rank"]] = {
+            name: body.get(name) for name in ("rank", "host", "port", "storePort")
+        }
         if len(self._addresses) < len(self._plan.ranks):
             return {"state": "waiting"}
         return {"state": "ready", "addresses": list(self._addresses.values())}
@@ -118,7 +120,7 @@ def main(plan_path: str) -> int:
         document["control"]["url"] = control.url
         write_json(Path(folder, "plan.json"), document)
         exit_code, ended = Supervisor(
-            str(Path(folder, "plan.json")), range(len(plan.ranks)), Path(folder)
+            str(Path(folder, "plan.json")), range(len(plan.ranks)), Path(folder), grace_seconds(plan)
         ).run()
         for end in ended:
             if end.exit_code:

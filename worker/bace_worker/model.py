@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from .plan import Model, Stage
-from .weight_gradients import Embedding, Linear, Scale, WeightGradients
+from .weight_gradients import Embedding, Linear, RmsNorm, Weighted, WeightGradients
 
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 INITIAL_DEVIATION = 0.02
 ROTARY_BASE = 10000.0
-
-
-class RmsNorm(Scale):
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6))
 
 
 class Attention(nn.Module):
@@ -34,15 +33,15 @@ class Attention(nn.Module):
     cosine: Tensor
     sine: Tensor
 
-    def __init__(self, model: Model, gradients: WeightGradients) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients, dtype: torch.dtype) -> None:
         super().__init__()
         self.heads = model.attention_heads
         self.key_value_heads = model.key_value_heads
         self.head_size = model.hidden_size // model.attention_heads
-        self.query = Linear(model.hidden_size, model.hidden_size, gradients)
-        self.key = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients)
-        self.value = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients)
-        self.output = Linear(model.hidden_size, model.hidden_size, gradients)
+        self.query = Linear(model.hidden_size, model.hidden_size, gradients, dtype)
+        self.key = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients, dtype)
+        self.value = Linear(model.hidden_size, self.key_value_heads * self.head_size, gradients, dtype)
+        self.output = Linear(model.hidden_size, model.hidden_size, gradients, dtype)
         frequency = ROTARY_BASE ** (-torch.arange(0, self.head_size, 2, dtype=torch.float32) / self.head_size)
         angle = torch.outer(torch.arange(model.sequence_length, dtype=torch.float32), frequency).repeat(1, 2)
         self.register_buffer("cosine", angle.cos(), persistent=False)
@@ -65,28 +64,46 @@ class Attention(nn.Module):
     def _rotate(self, x: Tensor) -> Tensor:
         length = x.shape[-2]
         left, right = x.chunk(2, -1)
-        return x * self.cosine[:length] + torch.cat((-right, left), -1) * self.sine[:length]
+        rotated = x * self.cosine[:length] + torch.cat((-right, left), -1) * self.sine[:length]
+        return rotated.to(x.dtype)
+
+
+class Swiglu(torch.autograd.Function):
+    """silu(gate) times up. Keeps both, and computes what lies between them again in the backward."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
+        ctx.save_for_backward(gate, up)
+        return functional.silu(gate) * up
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        gate, up = ctx.saved_tensors
+        through = torch.ops.aten.silu_backward(gradient * up, gate)
+        return through, gradient * functional.silu(gate)
 
 
 class FeedForward(nn.Module):
-    def __init__(self, model: Model, gradients: WeightGradients) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients, dtype: torch.dtype) -> None:
         super().__init__()
-        self.gate = Linear(model.hidden_size, model.feed_forward_size, gradients)
-        self.up = Linear(model.hidden_size, model.feed_forward_size, gradients)
-        self.down = Linear(model.feed_forward_size, model.hidden_size, gradients)
+        self.gate = Linear(model.hidden_size, model.feed_forward_size, gradients, dtype)
+        self.up = Linear(model.hidden_size, model.feed_forward_size, gradients, dtype)
+        self.down = Linear(model.feed_forward_size, model.hidden_size, gradients, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.down(functional.silu(self.gate(x)) * self.up(x))
+        product = Swiglu.apply(self.gate(x), self.up(x))  # type: ignore[no-untyped-call]
+        result: Tensor = self.down(product)
         return result
 
 
 class Layer(nn.Module):
-    def __init__(self, model: Model, gradients: WeightGradients) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients, dtype: torch.dtype) -> None:
         super().__init__()
-        self.attention_norm = RmsNorm(model.hidden_size, gradients)
-        self.attention = Attention(model, gradients)
-        self.feed_forward_norm = RmsNorm(model.hidden_size, gradients)
-        self.feed_forward = FeedForward(model, gradients)
+        self.attention_norm = RmsNorm(model.hidden_size, gradients, dtype)
+        self.attention = Attention(model, gradients, dtype)
+        self.feed_forward_norm = RmsNorm(model.hidden_size, gradients, dtype)
+        self.feed_forward = FeedForward(model, gradients, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.attention_norm(x))
@@ -95,10 +112,10 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    def __init__(self, model: Model, gradients: WeightGradients) -> None:
+    def __init__(self, model: Model, gradients: WeightGradients, dtype: torch.dtype) -> None:
         super().__init__()
-        self.norm = RmsNorm(model.hidden_size, gradients)
-        self.projection = Linear(model.hidden_size, model.vocabulary_size, gradients)
+        self.norm = RmsNorm(model.hidden_size, gradients, dtype)
+        self.projection = Linear(model.hidden_size, model.vocabulary_size, gradients, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.projection(self.norm(x))
@@ -110,18 +127,25 @@ class StageModel(nn.Module):
 
     Input: tokens (microbatch, sequence) of int64 where the stage has the embedding, else hidden states
     (microbatch, sequence, hidden). Output: logits (microbatch, sequence, vocabulary) where it has the head,
-    else hidden states. Gradients of weights go to `gradients`.
+    else hidden states. Gradients of weights go to `gradients`. `dtype`: of hidden states and logits.
     """
 
-    def __init__(self, model: Model, stage: Stage, seed: int) -> None:
+    def __init__(self, model: Model, stage: Stage, seed: int, dtype: str = "float32") -> None:
         super().__init__()
         self.gradients = WeightGradients()
+        self.recompute = False
+        """Keeps every layer's input alone, and runs the layer again in its backward (arXiv 1604.06174)."""
+        element = DTYPES[dtype]
         numbers = range(stage.first_layer, stage.first_layer + stage.layer_count)
         self.embedding = (
-            Embedding(model.vocabulary_size, model.hidden_size, self.gradients) if stage.embedding else None
+            Embedding(model.vocabulary_size, model.hidden_size, self.gradients, element)
+            if stage.embedding
+            else None
         )
-        self.layers = nn.ModuleDict({str(number): Layer(model, self.gradients) for number in numbers})
-        self.head = Head(model, self.gradients) if stage.head else None
+        self.layers = nn.ModuleDict(
+            {str(number): Layer(model, self.gradients, element) for number in numbers}
+        )
+        self.head = Head(model, self.gradients, element) if stage.head else None
         for number in numbers:
             _initialise(self.layers[str(number)], model, seed, f"layer {number}")
         if self.head is not None:
@@ -135,8 +159,22 @@ class StageModel(nn.Module):
         if self.embedding is not None:
             x = self.embedding(x)
         for layer in self.layers.values():
-            x = layer(x)
+            if self.recompute:
+                x = checkpoint(layer, x, use_reentrant=False, preserve_rng_state=False)
+            else:
+                x = layer(x)
         return x if self.head is None else self.head(x)
+
+    def copies(self) -> list[Tensor]:
+        """Of the weights, in the type of the activations, as far as they are made."""
+        modules = (module for module in self.modules() if isinstance(module, Weighted))
+        return [module.copy for module in modules if module.copy is not None]
+
+    def refresh(self) -> None:
+        """To be called when weights have changed."""
+        for module in self.modules():
+            if isinstance(module, Weighted):
+                module.refresh()
 
 
 def _initialise(module: nn.Module, model: Model, seed: int, part: str) -> None:

@@ -34,8 +34,8 @@ class AdamW:
         return self._states
 
     @torch.no_grad()
-    def update(self) -> None:
-        """One update from the accumulated gradients, which it drops."""
+    def update(self, gradient_scale: float = 1.0) -> None:
+        """One update from `gradient_scale` times the accumulated gradients, which it drops."""
         self.updates += 1
         first_beta, second_beta = BETAS
         step_size = self.learning_rate / (1 - first_beta**self.updates)
@@ -43,6 +43,8 @@ class AdamW:
         for parameter, mean, square in self._states:
             gradient = parameter.grad
             assert gradient is not None, "every parameter of a stage takes part in its output"
+            if gradient_scale != 1.0:
+                gradient.mul_(gradient_scale)
             parameter.mul_(1 - self.learning_rate * self._weight_decay)
             mean.lerp_(gradient, 1 - first_beta)
             square.mul_(second_beta).addcmul_(gradient, gradient, value=1 - second_beta)

@@ -3,8 +3,7 @@
 One file per (job, epoch); every rank of every region reads the same one. `load` returns frozen records, or
 raises BadPlan with the path of the field. Fields are read in plan_reader.py; checks that compare one with
 another are in plan_checks.py and action_checks.py.
-Left out of version 1: replicas, pipelines in both directions (DualPipe), checkpoints, compression, several
-streams.
+Left out of version 1: pipelines in both directions (DualPipe), tensor parallelism.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from .exit_codes import BadPlan, UserError
 from .fields import Field
+from .learning_rate import Schedule
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Model:
 
 @dataclass(frozen=True)
 class Data:
+    """`kind`: "text", read by byte, or "tokens", memory-mapped files."""
+
+    kind: str
     paths: tuple[str, ...]
     suffixes: tuple[str, ...]
 
@@ -40,11 +43,17 @@ class Data:
 class Training:
     steps: int
     microbatches: int
+    """Of each replica."""
     microbatch_size: int
     seed: int
-    learning_rate: float
+    learning_rate: Schedule
     weight_decay: float
+    gradient_clip_norm: float | None
+    """Longest gradient over all stages; None: of any length."""
     dtype: str
+    """Of activations and of the weights that multiply them: "float32" or "bfloat16". Masters are float32."""
+    device: str
+    """ "cpu" or "cuda"."""
     data: Data
 
 
@@ -56,6 +65,8 @@ class Stage:
     layer_count: int
     embedding: bool
     head: bool
+    recompute: bool
+    """Keeps the inputs of layers alone, and runs each layer again before its B or I."""
 
     @property
     def needs_text(self) -> bool:
@@ -82,6 +93,7 @@ class Action:
 @dataclass(frozen=True)
 class Rank:
     rank: int
+    replica: int
     stages: tuple[int, ...]
     region: str
     actions: tuple[Action, ...]
@@ -101,6 +113,15 @@ class Link:
 
     from_rank: int
     to_rank: int
+    via: str
+    """ "tcp": the worker's own transport; "collective": torch.distributed, inside a region."""
+    streams: int
+    """Connections that share the bytes of every message."""
+    chunk_bytes: int
+    buffer_bytes: int | None
+    """Of each connection's sockets; None: leave it to the kernel."""
+    compression: str
+    """Of what is on the wire: "none", "bfloat16" or "int8"."""
     emulated: EmulatedLink | None
 
 
@@ -109,6 +130,24 @@ class EmulatedStage:
     """Least seconds of a block by its kind: F, B, I or W."""
 
     seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`location`: a folder that every rank reaches. `grace_seconds`: for the last one, after SIGTERM."""
+
+    location: str
+    every_steps: int
+    keep: int
+    grace_seconds: float
+
+
+@dataclass(frozen=True)
+class Tls:
+    """The launch's own certificate, which all of its ranks show and the only one that they accept (PEM)."""
+
+    certificate: str
+    private_key: str
 
 
 @dataclass(frozen=True)
@@ -127,20 +166,29 @@ class Plan:
     stages: tuple[Stage, ...]
     schedule: str
     """Its name, for people: the order is in the actions."""
+    replicas: int
+    gradient_bucket_bytes: int
+    """Least size of the buckets that replicas reduce, each as soon as its last gradient is there."""
     ranks: tuple[Rank, ...]
     activation_caps: tuple[float, ...] | None
     """By rank, in micro-batches of one stage: F holds one, B gives it back, I and W a half each."""
     links: tuple[Link, ...]
     emulated_compute: tuple[EmulatedStage, ...] | None
+    checkpoint: Checkpoint | None
+    tls: Tls | None
     control: Control
 
-    def rank_of_stage(self, stage: int) -> Rank:
-        return next(rank for rank in self.ranks if stage in rank.stages)
+    def rank_of_stage(self, stage: int, replica: int) -> Rank:
+        return next(rank for rank in self.ranks if rank.replica == replica and stage in rank.stages)
 
-    def neighbour(self, stage: int, direction: int) -> Rank | None:
-        """The rank of the stage before (-1) or behind (+1); None where there is no such stage."""
+    def neighbour(self, stage: int, direction: int, replica: int) -> Rank | None:
+        """The replica's rank of the stage before (-1) or behind (+1); None where there is no such stage."""
         other = stage + direction
-        return self.rank_of_stage(other) if 0 <= other < len(self.stages) else None
+        return self.rank_of_stage(other, replica) if 0 <= other < len(self.stages) else None
+
+    def siblings(self, rank: Rank) -> tuple[Rank, ...]:
+        """The ranks with the same stages, by replica, itself among them: they reduce gradients together."""
+        return tuple(other for other in self.ranks if other.stages == rank.stages)
 
     def link(self, from_rank: int, to_rank: int) -> Link:
         return next(link for link in self.links if (link.from_rank, link.to_rank) == (from_rank, to_rank))

@@ -5,7 +5,7 @@ The worker never repairs a plan. What ranks do, and whether it can be done, is c
 
 from __future__ import annotations
 
-from itertools import count, pairwise
+from itertools import pairwise, product
 
 from .exit_codes import BadPlan
 from .plan import Plan
@@ -17,6 +17,7 @@ def check(plan: Plan) -> None:
     _check_stages(plan)
     _check_ranks(plan)
     _check_links(plan)
+    _check_training(plan)
 
 
 def _check_model(plan: Plan) -> None:
@@ -75,23 +76,28 @@ def _check_stages(plan: Plan) -> None:
 
 
 def _check_ranks(plan: Plan) -> None:
-    taken: dict[int, int] = {}
+    taken: dict[tuple[int, int], int] = {}
     for index, rank in enumerate(plan.ranks):
         path = f"ranks[{index}]"
         if rank.rank != index:
             raise BadPlan(f"{path}.rank: is {rank.rank}, must be {index}")
+        if rank.replica >= plan.replicas:
+            raise BadPlan(
+                f"{path}.replica: is {rank.replica}, the plan has replicas 0 to {plan.replicas - 1}"
+            )
         for position, stage in enumerate(rank.stages):
             if stage >= len(plan.stages):
                 raise BadPlan(
                     f"{path}.stages[{position}]: is {stage}, the plan has stages 0 to {len(plan.stages) - 1}"
                 )
-            if stage in taken:
+            if (rank.replica, stage) in taken:
                 raise BadPlan(
-                    f"{path}.stages[{position}]: stage {stage} is already on rank {taken[stage]}; a stage on"
-                    " two ranks (DualPipe's two directions, replicas) is not run by this version of the"
-                    " worker. Plan with a schedule that keeps each stage on one rank, such as dualpipe-v"
+                    f"{path}.stages[{position}]: stage {stage} is already on rank"
+                    f" {taken[rank.replica, stage]}; a stage on two ranks of one replica (DualPipe's two"
+                    " directions) is not run by this version of the worker. Plan with a schedule that keeps"
+                    " each stage on one rank, such as dualpipe-v"
                 )
-            taken[stage] = index
+            taken[rank.replica, stage] = index
     for index, rank in enumerate(plan.ranks):
         for stage in rank.stages:
             if rank.region != plan.stages[stage].region:
@@ -99,9 +105,15 @@ def _check_ranks(plan: Plan) -> None:
                     f"ranks[{index}].region: is {rank.region!r}, its stage {stage} is in"
                     f" {plan.stages[stage].region!r}"
                 )
-    if len(taken) != len(plan.stages):
-        missing = next(stage for stage in count() if stage not in taken)
-        raise BadPlan(f"ranks: no rank has stage {missing}")
+    for replica, stage in product(range(plan.replicas), range(len(plan.stages))):
+        if (replica, stage) not in taken:
+            raise BadPlan(f"ranks: no rank has stage {stage} of replica {replica}")
+    for index, rank in enumerate(plan.ranks):
+        siblings = plan.siblings(rank)
+        if len(siblings) != plan.replicas:
+            raise BadPlan(f"ranks[{index}].stages: are not the stages of one rank in every replica")
+        if rank.actions != siblings[0].actions:
+            raise BadPlan(f"ranks[{index}].actions: are not those of rank {siblings[0].rank}, its replica 0")
     if plan.activation_caps is not None and len(plan.activation_caps) != len(plan.ranks):
         raise BadPlan(
             f"activationCaps: has {len(plan.activation_caps)} entries, the plan has {len(plan.ranks)} ranks"
@@ -109,9 +121,11 @@ def _check_ranks(plan: Plan) -> None:
 
 
 def _check_links(plan: Plan) -> None:
-    owners = [plan.rank_of_stage(stage.index).rank for stage in plan.stages]
-    pairs = {(a, b) for a, b in pairwise(owners) if a != b}
-    expected = pairs | {(b, a) for a, b in pairs}
+    expected: set[tuple[int, int]] = set()
+    for replica in range(plan.replicas):
+        owners = [plan.rank_of_stage(stage.index, replica).rank for stage in plan.stages]
+        for a, b in pairwise(owners):
+            expected |= {(a, b), (b, a)} if a != b else set()
     for index, link in enumerate(plan.links):
         pair = (link.from_rank, link.to_rank)
         if pair not in expected:
@@ -120,6 +134,19 @@ def _check_links(plan: Plan) -> None:
                 " neighbouring stages"
             )
         expected.remove(pair)
+        if link.via == "collective" and (link.emulated is not None or link.compression != "none"):
+            raise BadPlan(f"links[{index}].via: collective links are neither emulated nor compressed")
     if expected:
         a, b = min(expected)
         raise BadPlan(f"links: the direction from rank {a} to rank {b} is missing")
+
+
+def _check_training(plan: Plan) -> None:
+    rate = plan.training.learning_rate
+    if rate.floor > rate.peak:
+        raise BadPlan(f"training.learningRate.floor: {rate.floor} is above the peak, {rate.peak}")
+    if rate.decay_end_step < rate.warm_up_steps:
+        raise BadPlan(
+            f"training.learningRate.decayEndStep: {rate.decay_end_step} is in the warm-up of"
+            f" {rate.warm_up_steps} steps"
+        )

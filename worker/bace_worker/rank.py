@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
 
+from .collective import open_links
 from .control import Control
 from .data import Batches, load_text, text_hash
-from .executor import Executor
-from .exit_codes import DEFECT, FINISHED, WorkerError
+from .exit_codes import DEFECT, FINISHED, Stopped, WorkerError
+from .groups import Groups
 from .lifetime import StopRequest
 from .plan import Plan, load
+from .saving import Saving
+from .sockets import GIL_SWITCH_SECONDS
 from .stage import Stage
 from .telemetry import Telemetry
+from .token_files import load_tokens, tokens_hash
+from .training import Training
 from .transport import Transport
 from .wire import local_host_towards
-
-# a message may lie unread this long while the main thread runs short operations; CPython's default is 5 ms
-GIL_SWITCH_SECONDS = 0.0001
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def main(plan_path: str, number: int, stop: StopRequest) -> int:
     torch.set_num_threads(1)
     sys.setswitchinterval(GIL_SWITCH_SECONDS)
     try:
-        run(load(plan_path), number, stop.check)
+        run(load(plan_path), number, stop)
     except WorkerError as error:
         log.error("%s (exit %d)", error, error.exit_code)
         return error.exit_code
@@ -43,40 +44,47 @@ def main(plan_path: str, number: int, stop: StopRequest) -> int:
     return FINISHED
 
 
-def run(plan: Plan, number: int, check_stop: Callable[[], None]) -> None:
+def run(plan: Plan, number: int, stop: StopRequest) -> None:
     """Trains as one rank. Returns when the control plane has acknowledged the end, else raises."""
     rank = plan.rank(number)
     batches, data_hash = read_batches(plan, rank.stages)
-    stages = {index: Stage(plan, index, batches) for index in rank.stages}
-    transport = Transport(plan, number, local_host_towards(plan.control.url))
+    stages = {index: Stage(plan, index, batches, rank.replica) for index in rank.stages}
+    saving = Saving(plan, number)
+    host = local_host_towards(plan.control.url)
+    transport = Transport(plan, number, host)
+    groups = Groups(plan, number, host)
     control = Control(plan, number)
     named = ", ".join(map(str, rank.stages))
     log.info("checks in for stage %s of job %s, epoch %d", named, plan.job_id, plan.epoch)
-    addresses = control.rendezvous(transport.address, data_hash, check_stop)
-    telemetry = Telemetry(control)
+    gang = control.rendezvous(transport.address, data_hash, stop.check, groups.store_port)
+    grace_seconds = 0.0 if plan.checkpoint is None else plan.checkpoint.grace_seconds
+    telemetry = Telemetry(control, grace_seconds, stop.request)
 
-    def check() -> None:
-        check_stop()
+    def check_in_vain() -> None:
+        stop.check()
         telemetry.check()
 
-    transport.connect(addresses, check)
-    log.info("connected, trains %d steps", plan.training.steps)
-    started = time.monotonic()
-    executor = Executor(plan, number, stages, transport, check)
-    for step in range(1, plan.training.steps + 1):
-        telemetry.add(executor.run_step(step), transport.take_transfers())
-    transport.close(check)
-    log.info(
-        "trained in %.2f s, held at most %g activations",
-        time.monotonic() - started,
-        executor.peak_activations,
-    )
-    telemetry.finish(transport.take_transfers(), check)
+    transport.connect(gang.addresses, check_in_vain)
+    groups.connect(gang.store, check_in_vain)
+    first = saving.restore(stages.values())
+    open_links(plan, number, groups, transport, first)
+    log.info("connected, trains steps %d to %d", first, plan.training.steps)
+    training = Training(plan, number, stages, transport, groups, telemetry, saving, stop)
+    last = training.run(first)
+    training.finish(last)
+    if last < plan.training.steps:
+        telemetry.leave(transport.take_transfers())
+        raise Stopped(f"told to stop: stopped after step {last}, which is saved")
+    telemetry.finish(transport.take_transfers(), check_in_vain)
 
 
 def read_batches(plan: Plan, stages: Iterable[int]) -> tuple[Batches | None, str | None]:
-    """The text and its hash, where one of the stages needs it."""
+    """The samples and a hash of what they are taken from, where one of the stages needs them."""
     if not any(plan.stages[index].needs_text for index in stages):
         return None, None
-    text = load_text(plan.training.data, plan.model.sequence_length + 1)
+    data, window = plan.training.data, plan.model.sequence_length + 1
+    if data.kind == "tokens":
+        parts = load_tokens(data.paths, window)
+        return Batches(plan, *parts), tokens_hash(parts)
+    text = load_text(data, window)
     return Batches(plan, text), text_hash(text)

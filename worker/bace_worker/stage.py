@@ -1,18 +1,23 @@
 """One stage of the pipeline: forward, backward (whole or in two parts) and the optimizer, for its own layers.
 
 Micro-batches keep their input and output between F and B or I, and what their weight gradients are made of
-between I and W. Gradients accumulate over the micro-batches of a step; the loss of each is divided by their
-number, so the step equals one large batch.
-Left out: activation recomputation, gradient clipping, learning-rate schedules.
+between I and W. Gradients accumulate over the micro-batches of a step; the loss
+of each is divided by their number over all replicas, so the step equals one large batch.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .checkpoint import layer_states, restore
+from .checkpoint_format import LayerState
+from .checkpoint_manifest import Reference, Run
 from .data import Batches
+from .learning_rate import learning_rate
 from .model import StageModel
 from .optimizer import AdamW
 from .plan import Plan
@@ -22,15 +27,20 @@ from .weight_gradients import WaitingGradient
 class Stage:
     """`batches` are used where the stage has the embedding or the head, and may be None elsewhere."""
 
-    def __init__(self, plan: Plan, index: int, batches: Batches | None) -> None:
-        training = plan.training
-        self.model = StageModel(plan.model, plan.stages[index], training.seed)
-        self._batches = batches if plan.stages[index].needs_text else None
+    def __init__(self, plan: Plan, index: int, batches: Batches | None, replica: int = 0) -> None:
+        training, stage = plan.training, plan.stages[index]
+        self._device = torch.device(training.device)
+        self.model = StageModel(plan.model, stage, training.seed, training.dtype).to(self._device)
+        self.model.recompute = stage.recompute
+        self._batches = batches if stage.needs_text else None
         self._microbatches = training.microbatches
+        self._replica = replica
+        self._replicas = plan.replicas
+        self._rates = training.learning_rate
         self._in_flight: dict[int, tuple[Tensor, Tensor]] = {}
         self._waiting: dict[int, list[WaitingGradient]] = {}
-        self._losses: dict[int, float] = {}
-        self._optimizer = AdamW(self.model.parameters(), training.learning_rate, training.weight_decay)
+        self._losses: dict[int, Tensor] = {}
+        self._optimizer = AdamW(self.model.parameters(), self._rates.peak, training.weight_decay)
 
     @property
     def held_activations(self) -> float:
@@ -42,15 +52,16 @@ class Stage:
 
         Returns what the next stage needs, without its history; on the last stage, the scaled loss.
         """
-        tokens, targets = (None, None) if self._batches is None else self._batches.sample(step, microbatch)
-        source = tokens if received is None else received.requires_grad_()
+        tokens, targets = self._sample(step, microbatch)
+        source = tokens if received is None else received
         assert source is not None, "a stage without an embedding needs a received tensor"
+        if received is not None:
+            received.requires_grad_()
         output: Tensor = self.model(source)
-        if self.model.head is not None:
-            assert targets is not None, "the last stage needs the text"
-            loss = functional.cross_entropy(output.flatten(0, 1), targets.flatten())
-            self._losses[microbatch] = loss.item()
-            output = loss / self._microbatches
+        if targets is not None:
+            loss = functional.cross_entropy(output.flatten(0, 1).float(), targets.flatten())
+            self._losses[microbatch] = loss.detach()
+            output = loss / (self._microbatches * self._replicas)
         self._in_flight[microbatch] = (source, output)
         return output.detach()
 
@@ -75,14 +86,39 @@ class Stage:
         for waiting in self._waiting.pop(microbatch):
             waiting.accumulate()
 
-    def finish_step(self) -> float | None:
-        """Updates the weights. Returns the mean loss of the micro-batches on the last stage, else None."""
+    def take_loss(self) -> float | None:
+        """The mean loss of the replica's micro-batches, once in a step; None where the head is not."""
         assert not self._in_flight, f"micro-batches {sorted(self._in_flight)} never ran their backward"
         assert not self._waiting, f"micro-batches {sorted(self._waiting)} never ran their W"
-        self._optimizer.update()
         if self.model.head is None:
             return None
         # in the order of micro-batches, not of blocks: the sum must not depend on the schedule
-        loss = sum(self._losses[microbatch] for microbatch in range(self._microbatches)) / self._microbatches
+        losses = [self._losses[microbatch].item() for microbatch in range(self._microbatches)]
         self._losses.clear()
-        return loss
+        return sum(losses) / self._microbatches
+
+    def update(self, step: int, gradient_scale: float = 1.0) -> None:
+        """Updates the weights with `gradient_scale` times the gradients, which it drops."""
+        self._optimizer.learning_rate = learning_rate(self._rates, step)
+        self._optimizer.update(gradient_scale)
+        self.model.refresh()
+
+    def layer_states(self) -> dict[str, LayerState]:
+        """What a checkpoint keeps, by layer: this replica's share of the stage's."""
+        return layer_states(self.model, self._optimizer, self._replica, self._replicas)
+
+    def restore(self, root: Path, reference: Reference, run: Run) -> int:
+        """Goes on where a checkpoint was. Returns the next step. Raises TornCheckpoint, UserError."""
+        step = restore(root, reference, run, self.model, self._optimizer)
+        self.model.refresh()
+        return step
+
+    def _sample(self, step: int, microbatch: int) -> tuple[Tensor | None, Tensor | None]:
+        if self._batches is None:
+            return None, None
+        number = self._replica * self._microbatches + microbatch
+        tokens, targets = (part.to(self._device) for part in self._batches.sample(step, number))
+        return (
+            tokens if self.model.embedding is not None else None,
+            targets if self.model.head is not None else None,
+        )

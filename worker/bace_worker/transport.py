@@ -1,30 +1,38 @@
-"""Tensors between ranks with neighbouring stages over TCP: one connection per pair of ranks and direction.
+"""Tensors and notes between ranks: those with neighbouring stages, and the same stages of the next replica.
 
-A rank has one listening socket, open before anyone can know its address. Every incoming connection has a
-thread that always reads, into slots named (kind, stage, micro-batch, step); the consumer of a message waits
-at its slot. Memory is bounded by the plan's activations in flight, not by handshakes. Left out: several
-streams per link, compression, encryption, pinned buffers, a faster path inside one region.
+A rank has one listening socket, open before anyone can know its address. To each peer it makes connections of
+its own: one for control frames and, where tensors go over TCP, those of the link's streams. Every incoming
+connection has a thread that always reads; the consumer of a message waits for its name (kind, stage,
+micro-batch, step). Memory is bounded by the plan's activations in flight, not by handshakes.
+Inside a region tensors may take another channel (`use`); notes, and the news that a peer died, come this way.
 """
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 
+from . import wire
+from .chunks import layout
+from .connecting import CONNECT_SECONDS, Address, Listener, connect, streams_of
+from .control_line import ControlLine, read_control
 from .exit_codes import PeerLost
-from .outgoing import Outgoing, Transfer
+from .incoming import Incoming
+from .mailbox import Arrivals, Box
+from .notes import Notes
+from .outgoing import Channel, Outgoing, Transfer
+from .peers import chained, latency, link_between, senders
 from .plan import Plan
-from .wire import ACCEPTED, FRAME_BYTES, LEAVING, RECEIVED, Frame, admit, buffer_bytes, greet, read_into, tune
+from .tls import Encryption
+from .wire import CONTROL, Control
 
-CONNECT_SECONDS = 30.0
-Address = tuple[str, int]
-log = logging.getLogger(__name__)
+__all__ = ["CONNECT_SECONDS", "Address", "Channel", "Transport"]
+ORDERLY_SECONDS = 1.0
+Check = Callable[[], None]
 
 
 class Transport:
@@ -33,166 +41,177 @@ class Transport:
     def __init__(self, plan: Plan, rank: int, host: str) -> None:
         self._plan = plan
         self._rank = rank
-        self._shape = (plan.training.microbatch_size, plan.model.sequence_length, plan.model.hidden_size)
-        self._message_bytes = torch.empty(self._shape, dtype=torch.float32, device="meta").nbytes
-        self._senders = _senders(plan, rank)
-        self._peers = set(self._senders.values())
+        self._senders = senders(plan, rank)
+        self.peers = frozenset(self._senders.values()) | chained(plan, rank)
+        self._encryption = None if plan.tls is None else Encryption(plan.tls)
+        self._arrivals = Arrivals()
+        self._tensors: Box[tuple[str, int, int, int], Tensor] = Box(self._arrivals)
+        self._notes = Notes(self._arrivals)
         self._outgoing: dict[int, Outgoing] = {}
-        self._arrived = threading.Condition()
-        self._connected: set[int] = set()
-        self._left: set[int] = set()
-        self._slots: dict[tuple[str, int, int, int], Tensor] = {}
-        self._lost: str | None = None
-        self._closing = False
-        self._listener = self._listen(host)
-        self.address: Address = self._listener.getsockname()[:2]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._channels: dict[int, Channel] = {}
+        self._incoming = {peer: self._incoming_from(peer) for peer in set(self._senders.values())}
+        links = {peer: link_between(plan, peer, rank) for peer in self.peers}
+        self._expected = {
+            (peer, number) for peer, link in links.items() for number in range(1 + streams_of(link))
+        }
+        self._outgoing_made = threading.Event()
+        sizes = [None if link is None else link.buffer_bytes for link in links.values()]
+        buffers = [size for size in sizes if size is not None]
+        self._listener = Listener(plan, rank, host, buffers, self._encryption, self._claim, self._serve)
+        self.address: Address = self._listener.address
 
-    def connect(self, addresses: Mapping[int, Address], check: Callable[[], None]) -> None:
-        """Connects to the neighbours and waits until they have connected to this rank. Raises PeerLost."""
-        for peer in self._peers:
-            self._outgoing[peer] = self._connect(peer, addresses[peer])
+    def use(self, peer: int, channel: Channel) -> None:
+        """Tensors to `peer` go over `channel`, where the plan says that they do not go over TCP."""
+        self._channels[peer] = channel
+
+    def connect(self, addresses: Mapping[int, Address], check: Check) -> None:
+        """Connects to the peers and waits until they have connected to this rank. Raises PeerLost."""
+        wanted = {peer: link_between(self._plan, self._rank, peer) for peer in self.peers}
+        made = connect(self._plan, self._rank, addresses, wanted, self._encryption)
+        for peer, (socks, seconds) in made.items():
+            self._outgoing[peer] = self._outgoing_to(peer, socks, seconds)
+        self._outgoing_made.set()
         deadline = time.monotonic() + CONNECT_SECONDS
-        with self._arrived:
-            while missing := self._peers - self._connected:
+        with self._arrivals.changed:
+            while self._expected:
                 check()
-                if self._lost is not None:
-                    raise PeerLost(self._lost)
+                self._arrivals.raise_if_lost()
                 if time.monotonic() > deadline:
-                    raise PeerLost(f"rank {min(missing)} did not connect within {CONNECT_SECONDS:.0f} s")
-                self._arrived.wait(0.1)
+                    missing = min(peer for peer, _ in self._expected)
+                    raise PeerLost(f"rank {missing} did not connect within {CONNECT_SECONDS:.0f} s")
+                self._arrivals.wait()
 
     def send(self, kind: str, stage: int, microbatch: int, step: int, tensor: Tensor) -> None:
         """Hands over an output (F) or a gradient (B) for `stage`, which is on another rank. Never waits."""
-        payload = _bytes_of(tensor)
-        assert len(payload) == self._message_bytes, f"{tuple(tensor.shape)} of {tensor.dtype} is no message"
-        peer = self._plan.rank_of_stage(stage).rank
-        self._outgoing[peer].push(Frame(kind, stage, microbatch, step, len(payload)), payload)
+        peer = self._plan.rank_of_stage(stage, self._plan.ranks[self._rank].replica).rank
+        way = self._channels.get(peer, self._outgoing[peer])
+        way.push(kind, stage, microbatch, step, tensor)
 
-    def take(self, kind: str, stage: int, microbatch: int, step: int, check: Callable[[], None]) -> Tensor:
-        """Waits for a message to `stage` of this rank. Raises PeerLost, or what `check` raises meanwhile."""
-        slot, peer = (kind, stage, microbatch, step), self._senders[kind, stage]
-        with self._arrived:
-            while slot not in self._slots:
-                check()
-                if self._lost is not None:
-                    raise PeerLost(self._lost)
-                if peer in self._left:
-                    name = f"{kind} of stage {stage}, micro-batch {microbatch}, step {step}"
-                    raise PeerLost(f"rank {peer} ended without {name}")
-                self._arrived.wait(0.1)
-            return self._slots.pop(slot)
+    def take(self, kind: str, stage: int, microbatch: int, step: int, check: Check) -> Tensor:
+        """Waits for a message to `stage` of this rank. Raises PeerLost, or what `check` raises meanwhile.
+
+        The tensor is in the host's memory, pinned where the plan trains on a GPU.
+        """
+        key, peer = (kind, stage, microbatch, step), self._senders[kind, stage]
+        name = f"{kind} of stage {stage}, micro-batch {microbatch}, step {step}"
+        tensor = self._tensors.take(key, peer, name, check)
+        self._incoming[peer].taken(key)
+        return tensor
+
+    def deliver(self, kind: str, stage: int, microbatch: int, step: int, tensor: Tensor) -> None:
+        """Something for `take` has arrived. From any thread."""
+        self._tensors.put((kind, stage, microbatch, step), tensor)
+
+    def lost(self, peer: int, reason: str) -> None:
+        """A way to or from a peer has ended. From any thread; that waits for the peer's farewell."""
+        with self._arrivals.changed:
+            # a peer that has finished closes too, and its farewell may still be on its way to this thread
+            self._arrivals.changed.wait_for(lambda: peer in self._arrivals.left, ORDERLY_SECONDS)
+            if peer not in self._arrivals.left:
+                self._arrivals.fail(reason)
+
+    def raise_if_lost(self) -> None:
+        """Raises PeerLost where a peer is: for who waits for something else than the transport."""
+        self._arrivals.raise_if_lost()
+
+    def note(self, peer: int, kind: str, step: int, payload: bytes) -> None:
+        """Tells a peer something of at most 64 KiB; `kind` is one letter. Never waits; from any thread."""
+        self._outgoing[peer].line.put(*self._notes.frame(kind, step, payload))
+
+    def take_note(self, peer: int, kind: str, step: int, check: Check) -> bytes:
+        """Waits for a peer's note. Raises PeerLost, or what `check` raises meanwhile."""
+        return self._notes.take(peer, kind, step, check)
+
+    @property
+    def on_stop(self) -> Callable[[int, int], None] | None:
+        """Called with (peer, step) for a note of kind S, from a thread; also for those that came before it
+        was set. Afterwards the main thread, if it waits, looks at its `check` at once."""
+        return self._notes.on_stop
+
+    @on_stop.setter
+    def on_stop(self, hook: Callable[[int, int], None]) -> None:
+        self._notes.set_on_stop(hook)
 
     def take_transfers(self) -> list[Transfer]:
         """Transfers completed since the last call."""
-        return [transfer for outgoing in self._outgoing.values() for transfer in outgoing.take_transfers()]
+        ways = (*self._outgoing.values(), *self._channels.values())
+        return [transfer for way in ways for transfer in way.take_transfers()]
 
-    def close(self, check: Callable[[], None]) -> None:
-        """Waits until the neighbours have everything that was sent, and says goodbye. Raises PeerLost."""
+    def round_trips(self) -> dict[int, float]:
+        """Least seconds there and back, by peer, over the last half minute."""
+        return {peer: outgoing.line.round_trip_seconds for peer, outgoing in self._outgoing.items()}
+
+    def arrived_bytes(self, peer: int) -> int:
+        """Of tensors from `peer`, as they lay on the wire, since the start."""
+        return self._incoming[peer].arrived_bytes
+
+    def check(self) -> None:
+        """Raises PeerLost where a peer is lost: for whoever waits for something else that it owes."""
+        self._arrivals.raise_if_lost()
+
+    def close(self, check: Check) -> None:
+        """Waits until the peers have everything that was sent, and says goodbye. Raises PeerLost."""
 
         def check_peers() -> None:
             check()
-            if self._lost is not None:
-                raise PeerLost(self._lost)
+            self._arrivals.raise_if_lost()
 
+        for way in (*self._outgoing.values(), *self._channels.values()):
+            way.drain(check_peers)
         for outgoing in self._outgoing.values():
-            outgoing.drain(check_peers)
-        self._closing = True
+            outgoing.leave()
         self._listener.close()
 
-    def _listen(self, host: str) -> socket.socket:
-        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        links = [self._plan.link(peer, self._rank).emulated for peer in self._peers]
-        sizes = [buffer_bytes(link, self._message_bytes) for link in links]
-        if known := [size for size in sizes if size is not None]:
-            # accepted sockets inherit it, and the window is negotiated before accept returns
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, max(known))
-        listener.bind((host, 0))
-        listener.listen()
-        return listener
+    def _incoming_from(self, peer: int) -> Incoming:
+        owed = frozenset(key for key, sender in self._senders.items() if sender == peer)
+        shape = layout(self._plan, self._plan.link(peer, self._rank))
 
-    def _connect(self, peer: int, address: Address) -> Outgoing:
-        link = self._plan.link(self._rank, peer).emulated
+        def acknowledge(frame: Control) -> None:
+            self._outgoing[peer].line.put(frame)
+
+        return Incoming(owed, shape, self._plan.training, self.deliver, acknowledge)
+
+    def _outgoing_to(self, peer: int, socks: list[socket.socket], round_trip_seconds: float) -> Outgoing:
+        def failed(reason: str) -> None:
+            self.lost(peer, f"sending to rank {peer}: {reason}")
+
+        link = link_between(self._plan, self._rank, peer)
+        delay, delay_back = latency(link), latency(link_between(self._plan, peer, self._rank))
+        line = ControlLine(socks[CONTROL], delay, round_trip_seconds + delay + delay_back, failed)
+        shape = None if link is None else layout(self._plan, link)
+        emulated = None if link is None else link.emulated
+        return Outgoing(peer, line, socks[CONTROL + 1 :], shape, emulated, failed)
+
+    def _claim(self, peer: int, number: int) -> None:
+        with self._arrivals.changed:
+            if (peer, number) not in self._expected:
+                raise ConnectionError(f"rank {peer} is no peer, or its connection {number} is there already")
+            self._expected.remove((peer, number))
+            self._arrivals.changed.notify_all()
+
+    def _serve(self, sock: socket.socket, peer: int, number: int) -> None:
         try:
-            started = time.monotonic()
-            sock = socket.create_connection(address, timeout=CONNECT_SECONDS)
-            round_trip_seconds = time.monotonic() - started
-            tune(sock)
-            if (size := buffer_bytes(link, self._message_bytes)) is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
-            greet(sock, self._plan, self._rank, peer)
-        except OSError as error:
-            raise PeerLost(f"rank {peer} at {address[0]}:{address[1]}: {error}") from None
-        return Outgoing(
-            sock, link, round_trip_seconds, lambda reason: self._fail(f"sending to rank {peer}: {reason}")
-        )
+            self._outgoing_made.wait()  # whatever comes is answered over it
+            if number == CONTROL:
+                self._read_control(sock, peer)
+            else:
+                self._incoming[peer].read(sock)
+        except Exception as error:  # whatever ends this thread must end the wait of the main one
+            self._arrivals.fail(f"rank {peer}: {error}")
 
-    def _accept(self) -> None:
-        while not self._closing:
-            try:
-                sock, address = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(sock, address), daemon=True).start()
-
-    def _serve(self, sock: socket.socket, address: Address) -> None:
-        with sock:
-            try:
-                tune(sock)
-                peer = admit(sock, self._plan, self._rank)
-                with self._arrived:
-                    if peer not in self._peers or peer in self._connected:
-                        raise ConnectionError(f"rank {peer} is no neighbour, or connected already")
-                    self._connected.add(peer)
-                    self._arrived.notify_all()
-                sock.sendall(ACCEPTED)
-            except OSError as error:
-                log.warning("refused a connection from %s:%s: %s", address[0], address[1], error)
-                return
-            try:
-                self._read(sock, peer)
-            except Exception as error:  # whatever ends this thread must end the wait of the main one
-                self._fail(f"rank {peer}: {error}")
-
-    def _read(self, sock: socket.socket, peer: int) -> None:
-        head = bytearray(FRAME_BYTES)
-        while True:
-            if not read_into(sock, memoryview(head)):
-                raise ConnectionError("closed the connection before it had finished")
-            frame = Frame.unpack(head)
-            if frame.kind == LEAVING:
-                with self._arrived:
-                    self._left.add(peer)
-                    self._arrived.notify_all()
-                return
-            owed = self._senders.get((frame.kind, frame.stage)) == peer
-            if not owed or frame.size != self._message_bytes:
-                raise ConnectionError(f"sent {frame}, which the plan does not have")
-            tensor = torch.empty(self._shape, dtype=torch.float32)
-            if not read_into(sock, _bytes_of(tensor)):
-                raise ConnectionError("closed in the middle of a message")
-            sock.sendall(RECEIVED)
-            with self._arrived:
-                self._slots[frame.kind, frame.stage, frame.microbatch, frame.step] = tensor
-                self._arrived.notify_all()
-
-    def _fail(self, reason: str) -> None:
-        with self._arrived:
-            self._lost = self._lost or reason
-            self._arrived.notify_all()
-
-
-def _senders(plan: Plan, number: int) -> dict[tuple[str, int], int]:
-    """The other ranks whose messages come, by (kind, stage of this rank): F from before, B from behind."""
-    rank = plan.ranks[number]
-    peers = {
-        (kind, stage): plan.neighbour(stage, direction)
-        for stage in rank.stages
-        for kind, direction in (("F", -1), ("B", +1))
-    }
-    return {key: peer.rank for key, peer in peers.items() if peer is not None and peer is not rank}
-
-
-def _bytes_of(tensor: Tensor) -> memoryview:
-    """The tensor's memory, without a copy where it is contiguous."""
-    return tensor.contiguous().view(torch.uint8).numpy().data.cast("B")
+    def _read_control(self, sock: socket.socket, peer: int) -> None:
+        outgoing = self._outgoing[peer]
+        for frame, payload in read_control(sock):
+            match frame.kind:
+                case wire.RECEIVED:
+                    outgoing.acknowledged(frame)
+                case wire.PING:
+                    outgoing.line.put(Control(wire.PONG, seconds=frame.seconds))
+                case wire.PONG:
+                    outgoing.line.answered(frame)
+                case wire.NOTE:
+                    self._notes.arrived(peer, frame.letter, frame.step, payload)
+                case _:
+                    raise ConnectionError(f"sent {frame}, which nobody asked for")
+        outgoing.peer_left()
+        self._arrivals.leave(peer)

@@ -1,8 +1,11 @@
-"""What goes over a connection between two ranks: a greeting, frames one way, acknowledgements the other.
+"""What goes over the connections between two ranks: a greeting, then chunks of tensors or control frames.
 
-A connection carries one direction of one pair. The greeting names (from, to) and proves knowledge of the
-launch: an HMAC of (job, epoch, from, to) under the launch key, so that a process of an older epoch or a
-foreign one is refused. It is no protection against someone who reads the network: traffic is plain text.
+Every connection carries one direction of one pair, so that none is ever read and written at the same time by
+two threads (TLS does not allow it) and none is closed with something unread in it (TCP would discard what is
+still on its way). Number 0 is for control frames alone: they never wait behind a tensor. The others share
+the chunks. The greeting names (from, to, number) and proves knowledge of the launch: an HMAC under its key,
+so that a process of an older epoch or a foreign one is refused. It is no protection against someone who reads
+the network: for that there is TLS (tls.py).
 Headers are big-endian; tensors travel as they lie in memory (little-endian wherever PyTorch runs).
 """
 
@@ -12,52 +15,82 @@ import hashlib
 import hmac
 import socket
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .exit_codes import PeerLost
-from .plan import EmulatedLink, Plan
+from .plan import Plan
+from .sockets import read_into
 
 MAGIC = b"BACE"
-VERSION = 1
+VERSION = 2
 ACCEPTED = b"\x01"  # answers the greeting
-RECEIVED = b"\x02"  # answers each frame, when all of it has been read
+CONTROL = 0  # the number of the connection for control frames
 HELLO_SECONDS = 10.0
 
-_HELLO = struct.Struct("!4sHII32s")
-_FRAME = struct.Struct("!cxHIIQ")
-FRAME_BYTES = _FRAME.size
-LEAVING = "X"  # the frame without payload by which a rank that has finished says so
+# control frames
+RECEIVED = "A"  # a message has arrived whole; `seconds` as measured by Arrivals
+PING = "P"
+PONG = "Q"  # gives back what the ping held
+NOTE = "N"  # `size` bytes follow
+LEAVING = "X"  # also a chunk without payload: the rank that sends it has finished
+
+_HELLO = struct.Struct("!4sHIII32s")
+_CHUNK = struct.Struct("!cxHIIII")
+_CONTROL = struct.Struct("!ccHIIdI")
+CHUNK_BYTES = _CHUNK.size
+CONTROL_BYTES = _CONTROL.size
 
 
-@dataclass(frozen=True)
-class Frame:
-    """Head of one message. `stage` is the receiver's; `size` the bytes of payload that follow."""
+class Chunk(NamedTuple):
+    """Head of a part of a message. `stage` is the receiver's; `size` the bytes of payload that follow."""
 
     kind: str
     stage: int
     microbatch: int
     step: int
+    part: int
     size: int
 
     def pack(self) -> bytes:
-        return _FRAME.pack(self.kind.encode(), self.stage, self.microbatch, self.step, self.size)
+        return _CHUNK.pack(self.kind.encode(), *self[1:])
 
     @staticmethod
-    def unpack(head: bytes | bytearray) -> Frame:
-        kind, stage, microbatch, step, size = _FRAME.unpack(head)
-        return Frame(kind.decode("ascii", "replace"), stage, microbatch, step, size)
+    def unpack(head: bytes | bytearray) -> Chunk:
+        kind, *numbers = _CHUNK.unpack(head)
+        return Chunk(kind.decode("latin-1"), *numbers)
 
 
-def _proof(plan: Plan, from_rank: int, to_rank: int) -> bytes:
-    text = f"{plan.job_id}\n{plan.epoch}\n{from_rank}\n{to_rank}"
+class Control(NamedTuple):
+    """`letter`: the kind of the message or note that it is about."""
+
+    kind: str
+    letter: str = "-"
+    stage: int = 0
+    microbatch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    size: int = 0
+
+    def pack(self) -> bytes:
+        return _CONTROL.pack(self.kind.encode(), self.letter.encode(), *self[2:])
+
+    @staticmethod
+    def unpack(head: bytes | bytearray) -> Control:
+        kind, letter, *numbers = _CONTROL.unpack(head)
+        return Control(kind.decode("latin-1"), letter.decode("latin-1"), *numbers)
+
+
+def _proof(plan: Plan, from_rank: int, to_rank: int, number: int) -> bytes:
+    text = f"{plan.job_id}\n{plan.epoch}\n{from_rank}\n{to_rank}\n{number}"
     return hmac.digest(plan.launch_key.encode(), text.encode(), hashlib.sha256)
 
 
-def greet(sock: socket.socket, plan: Plan, from_rank: int, to_rank: int) -> None:
+def greet(sock: socket.socket, plan: Plan, from_rank: int, to_rank: int, number: int) -> None:
     """Sends the greeting and waits for its acceptance. Raises OSError where it is refused or late."""
     sock.settimeout(HELLO_SECONDS)
-    sock.sendall(_HELLO.pack(MAGIC, VERSION, from_rank, to_rank, _proof(plan, from_rank, to_rank)))
+    proof = _proof(plan, from_rank, to_rank, number)
+    sock.sendall(_HELLO.pack(MAGIC, VERSION, from_rank, to_rank, number, proof))
     if sock.recv(1) != ACCEPTED:
         raise ConnectionError(
             "the greeting was refused: the other end belongs to another job, epoch or launch"
@@ -65,59 +98,22 @@ def greet(sock: socket.socket, plan: Plan, from_rank: int, to_rank: int) -> None
     sock.settimeout(None)
 
 
-def admit(sock: socket.socket, plan: Plan, to_rank: int) -> int:
-    """The rank that greets; the caller answers ACCEPTED, or closes. Raises OSError for foreign processes."""
+def admit(sock: socket.socket, plan: Plan, to_rank: int) -> tuple[int, int]:
+    """The rank that greets and the number of its connection; the caller answers ACCEPTED, or closes.
+
+    Raises OSError for foreign processes.
+    """
     sock.settimeout(HELLO_SECONDS)
     hello = bytearray(_HELLO.size)
     if not read_into(sock, memoryview(hello)):
         raise ConnectionError("closed without a greeting")
-    magic, version, from_rank, named_rank, proof = _HELLO.unpack(hello)
+    magic, version, from_rank, named_rank, number, proof = _HELLO.unpack(hello)
     if magic != MAGIC or version != VERSION or named_rank != to_rank:
         raise ConnectionError("not a greeting of this protocol, version and rank")
-    if not hmac.compare_digest(proof, _proof(plan, from_rank, to_rank)):
+    if not hmac.compare_digest(proof, _proof(plan, from_rank, to_rank, number)):
         raise ConnectionError(f"says it is rank {from_rank}, but of another job, epoch or launch")
     sock.settimeout(None)
-    return int(from_rank)
-
-
-def read_into(sock: socket.socket, view: memoryview) -> bool:
-    """Fills `view`. False where the peer closed before the first byte; ConnectionError where after it."""
-    filled = 0
-    while filled < len(view):
-        # one call for all of it where possible: after every call this thread must get the GIL back
-        count = sock.recv_into(view[filled:], 0, socket.MSG_WAITALL)
-        if count == 0:
-            if filled == 0:
-                return False
-            raise ConnectionError("closed in the middle of a message")
-        filled += count
-    return True
-
-
-def send_message(sock: socket.socket, head: bytes, payload: memoryview) -> None:
-    """Sends both, in one call where the socket takes it."""
-    sent = sock.sendmsg((head, payload))
-    if sent < len(head):
-        sock.sendall(head[sent:])
-    if sent < len(head) + len(payload):
-        sock.sendall(payload[max(0, sent - len(head)) :])
-
-
-def buffer_bytes(link: EmulatedLink | None, message_bytes: int) -> int | None:
-    """Socket buffer for a known bandwidth x delay, at least one message. None: leave it to the kernel."""
-    if link is None:
-        return None
-    return max(int(link.bandwidth_bits_per_second * link.latency_seconds / 8), message_bytes + FRAME_BYTES)
-
-
-def tune(sock: socket.socket) -> None:
-    """Sends small messages at once, and notices within half a minute a network that swallows everything."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    options = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 30_000))
-    for name, value in options:
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return int(from_rank), int(number)
 
 
 def local_host_towards(url: str) -> str:

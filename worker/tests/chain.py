@@ -55,7 +55,7 @@ def build(model: Model, stages: int) -> list[Held]:
     size = model.layers // stages
     held = []
     for index in range(stages):
-        stage = Stage(index, "here", index * size, size, index == 0, index == stages - 1)
+        stage = Stage(index, "here", index * size, size, index == 0, index == stages - 1, False)
         part = StageModel(model, stage, RUN.seed)
         held.append(Held(part, AdamW(part.parameters(), 1.0, weight_decay=0.1)))
     return held

@@ -9,7 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from bace_worker import plan as plans
+from bace_worker.collective import open_links
 from bace_worker.executor import Executor, StepReport
+from bace_worker.groups import Groups
 from bace_worker.outgoing import Transfer
 from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
@@ -22,15 +24,20 @@ def no_check() -> None:
 
 @dataclass
 class Gang:
+    head: int
+    """The rank with the head of replica 0."""
     reports: dict[int, list[StepReport]] = field(default_factory=dict)
-    parameters: dict[str, Tensor] = field(default_factory=dict)
+    replicas: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    """Parameters by replica."""
     peaks: dict[int, float] = field(default_factory=dict)
     transfers: dict[int, list[Transfer]] = field(default_factory=dict)
 
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        return self.replicas[0]
+
     def losses(self) -> list[float]:
-        return [
-            report.loss for reports in self.reports.values() for report in reports if report.loss is not None
-        ]
+        return [report.loss for report in self.reports[self.head] if report.loss is not None]
 
 
 def connect_all(plan: plans.Plan) -> list[Transport]:
@@ -41,29 +48,42 @@ def connect_all(plan: plans.Plan) -> list[Transport]:
     return transports
 
 
-def run_gang(document: dict[str, Any]) -> Gang:
-    """Trains the plan to its end; all ranks' results, by rank."""
+def join_all(plan: plans.Plan) -> list[Groups]:
+    """The process groups of all ranks of a plan, connected to each other."""
+    groups = [Groups(plan, rank.rank, "127.0.0.1") for rank in plan.ranks]
+    ports = [one.store_port for one in groups if one.store_port is not None]
+    store = ("127.0.0.1", ports[0]) if ports else None
+    in_parallel([lambda one=one: one.connect(store, no_check) for one in groups])
+    return groups
+
+
+def run_gang(document: dict[str, Any], seconds: float = 60) -> Gang:
+    """Trains the plan to its end; all ranks' results, by rank. Gives up after `seconds`."""
     plan = plans.read(document)
-    gang = Gang()
+    gang = Gang(plan.rank_of_stage(len(plan.stages) - 1, 0).rank)
+    gang.replicas = {replica: {} for replica in range(plan.replicas)}
     transports = connect_all(plan)
+    groups = join_all(plan)
 
     def run(number: int) -> None:
-        indices = plan.ranks[number].stages
+        rank = plan.ranks[number]
+        open_links(plan, number, groups[number], transports[number], first_step=1)
+        indices = rank.stages
         batches, _ = read_batches(plan, indices)
-        stages = {index: Stage(plan, index, batches) for index in indices}
-        executor = Executor(plan, number, stages, transports[number], no_check)
+        stages = {index: Stage(plan, index, batches, rank.replica) for index in indices}
+        executor = Executor(plan, number, stages, transports[number], no_check, groups[number])
         gang.reports[number] = [executor.run_step(step) for step in range(1, plan.training.steps + 1)]
         transports[number].close(no_check)
         for stage in stages.values():
-            gang.parameters.update(stage.model.state_dict())
+            gang.replicas[rank.replica].update(stage.model.state_dict())
         gang.peaks[number] = executor.peak_activations
         gang.transfers[number] = transports[number].take_transfers()
 
-    in_parallel([lambda number=rank.rank: run(number) for rank in plan.ranks])
+    in_parallel([lambda number=rank.rank: run(number) for rank in plan.ranks], seconds)
     return gang
 
 
-def in_parallel(bodies: list[Any]) -> None:
+def in_parallel(bodies: list[Any], seconds: float = 60) -> None:
     """Runs all bodies in threads of their own; raises the first error of any."""
     errors: list[BaseException] = []
 
@@ -77,7 +97,7 @@ def in_parallel(bodies: list[Any]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(seconds)
     assert not any(thread.is_alive() for thread in threads) or errors, "the gang hangs"
     if errors:
         raise errors[0]

@@ -6,6 +6,14 @@ import random
 from pathlib import Path
 from typing import Any
 
+LINK = {
+    "via": "tcp",
+    "streams": 1,
+    "chunkBytes": 1 << 20,
+    "bufferBytes": None,
+    "compression": "none",
+    "emulated": None,
+}
 WORDS = "the stage sends its activation to the next stage while the link is free and waits for no one"
 
 
@@ -36,7 +44,8 @@ def make_plan(
 ) -> dict[str, Any]:
     """A plan whose ranks alternate between two regions. `placement`: stages of each rank, by default one.
 
-    `changes`: model=, training=, actions= by rank (of 1F1B by default), and top-level fields.
+    `changes`: model=, training=, actions= by rank of a replica (of 1F1B by default), link= fields of every
+    link, replicas=, and top-level fields.
     """
     layers = 6
     placement = placement or [[stage] for stage in range(stages)]
@@ -56,12 +65,15 @@ def make_plan(
         "microbatches": 4,
         "microbatchSize": 2,
         "seed": 1,
-        "learningRate": 0.003,
+        "learningRate": constant_rate(0.003),
         "weightDecay": 0.01,
+        "gradientClipNorm": None,
         "dtype": "float32",
+        "device": "cpu",
         "data": {"kind": "text", "paths": [str(data)], "suffixes": [".md"]},
     } | changes.pop("training", {})
-    link = changes.pop("link", None)
+    link = LINK | changes.pop("link", {})
+    replicas = changes.pop("replicas", 1)
     actions = changes.pop("actions", None) or [
         one_f_one_b(stages, training["microbatches"], stage) for stage in range(stages)
     ]
@@ -84,23 +96,38 @@ def make_plan(
                 "layerCount": bounds[stage + 1] - bounds[stage],
                 "embedding": stage == 0,
                 "head": stage == stages - 1,
+                "recompute": False,
             }
             for stage in range(stages)
         ],
         "ranks": [
             {
-                "rank": rank,
+                "rank": replica * len(placement) + rank,
+                "replica": replica,
                 "stages": held,
                 "region": regions[rank],
                 "actions": actions[rank],
             }
+            for replica in range(replicas)
             for rank, held in enumerate(placement)
         ],
         "schedule": "1f1b",
-        "links": [{"fromRank": a, "toRank": b, "emulated": link} for a, b in pairs],
+        "replicas": replicas,
+        "gradientBucketBytes": 1 << 20,
+        "links": [
+            {"fromRank": first + a, "toRank": first + b} | link
+            for first in range(0, replicas * len(placement), len(placement))
+            for a, b in pairs
+        ],
         "emulatedCompute": None,
+        "checkpoint": None,
+        "tls": None,
         "control": {"url": "http://127.0.0.1:9", "rendezvousDeadlineSeconds": 30},
     } | changes
+
+
+def constant_rate(rate: float) -> dict[str, float]:
+    return {"peak": rate, "floor": rate, "warmUpSteps": 0, "decayEndStep": 0}
 
 
 def write_text(folder: Path) -> Path:

@@ -96,3 +96,29 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = 45) ->
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
         time.sleep(0.05)
+
+
+def has_ended(process: subprocess.Popen[str]) -> bool:
+    return process.poll() is not None
+
+
+def ends_after_a_kill(document: Document, folder: Path, victim: int) -> list[int]:
+    """Kills a rank in mid-training; the others' exit codes, if they end within seconds."""
+    control = RecordingControl(document)
+    plan = write_plan(folder, document, control)
+    count = len(document["ranks"])
+    ranks = [bace_worker("rank", "--plan", plan, "--rank", str(number)) for number in range(count)]
+    try:
+        eventually(
+            lambda: len(control.steps(victim)) > 3 or any(map(has_ended, ranks)), "training is under way"
+        )
+        assert not any(map(has_ended, ranks)), [rank.communicate() for rank in ranks if has_ended(rank)]
+        ranks[victim].kill()
+        others = [rank for rank in ranks if rank is not ranks[victim]]
+        eventually(lambda: all(map(has_ended, others)), "they have ended", seconds=15)
+        return [rank.returncode for rank in others]
+    finally:
+        for rank in ranks:
+            rank.kill()
+            rank.communicate()
+        control.close()

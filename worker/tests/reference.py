@@ -62,7 +62,7 @@ def loss_of(model: Model, weights: Weights, tokens: Tensor, targets: Tensor) -> 
 
 def initial_weights(plan: plans.Plan) -> Weights:
     """The whole model's, under the names that stages give them."""
-    whole = plans.Stage(0, "here", 0, plan.model.layers, True, True)
+    whole = plans.Stage(0, "here", 0, plan.model.layers, True, True, False)
     state = StageModel(plan.model, whole, plan.training.seed).state_dict()
     return {name: tensor.clone() for name, tensor in state.items()}
 
@@ -74,7 +74,7 @@ def train_reference(document: dict[str, Any]) -> tuple[list[float], Weights]:
     batches = Batches(plan, load_text(training.data, 1))
     weights = {name: tensor.requires_grad_() for name, tensor in initial_weights(plan).items()}
     optimizer = torch.optim.AdamW(
-        weights.values(), lr=training.learning_rate, weight_decay=training.weight_decay
+        weights.values(), lr=training.learning_rate.peak, weight_decay=training.weight_decay
     )
     losses = []
     for step in range(1, training.steps + 1):

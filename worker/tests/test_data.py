@@ -35,30 +35,30 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folders_are_walked_in_order_and_filtered(folder: Path) -> None:
-    data = Data(paths=(str(folder),), suffixes=(".md", ".py"))
+    data = Data(kind="text", paths=(str(folder),), suffixes=(".md", ".py"))
     names = [str(Path(file).relative_to(folder)) for file in text_files(data)]
     assert names == ["a.md", "b.md", "sub/c.md", "sub/deep/d.py"]
     assert bytes(load_text(data, 1)) == b"aaabbcd"
 
 
 def test_a_file_that_is_named_is_read_whatever_its_suffix(folder: Path) -> None:
-    data = Data(paths=(str(folder / "a.bin"), str(folder / "sub")), suffixes=(".md",))
+    data = Data(kind="text", paths=(str(folder / "a.bin"), str(folder / "sub")), suffixes=(".md",))
     assert bytes(load_text(data, 1)) == b"xc"
 
 
 def test_hash_is_of_the_bytes(folder: Path) -> None:
-    data = Data(paths=(str(folder / "a.md"),), suffixes=())
+    data = Data(kind="text", paths=(str(folder / "a.md"),), suffixes=())
     assert text_hash(load_text(data, 1)) == "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0"
 
 
 def test_missing_path_says_what_to_do(folder: Path) -> None:
     with pytest.raises(UserError, match=r"training\.data\.paths: .*nowhere does not exist on this machine"):
-        load_text(Data(paths=(str(folder / "nowhere"),), suffixes=()), 1)
+        load_text(Data(kind="text", paths=(str(folder / "nowhere"),), suffixes=()), 1)
 
 
 def test_too_little_text_says_how_little(folder: Path) -> None:
     with pytest.raises(UserError, match=r"7 bytes in 4 files .* one sample needs 65\. Add text"):
-        load_text(Data(paths=(str(folder),), suffixes=(".md", ".py")), 65)
+        load_text(Data(kind="text", paths=(str(folder),), suffixes=(".md", ".py")), 65)
 
 
 def test_samples_are_windows_of_the_text(text: Path) -> None:

@@ -60,7 +60,7 @@ def test_control_plane_may_restart_in_the_middle(text: Path, tmp_path: Path) -> 
     assert all(step["loss"] is None for step in after.steps(0))
     assert after.finished() == [0, 1]
     traffic = [link for report in after.reports if report["rank"] == 0 for link in report["links"]]
-    assert {link["toStage"] for link in traffic} == {1}
+    assert {link["toRank"] for link in traffic} == {1}
     assert sum(link["bytes"] for link in traffic) == 40 * 4 * (2 * 32 * 32 * 4)
     assert read_json(first_folder / "exit.json") == {
         "exitCode": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,15 @@ def control_for(document: dict[str, Any], refusals: list[tuple[int, str]]) -> tu
 
 
 def report(step: int) -> StepReport:
-    return StepReport(step, 2.5, 0.4, {"F": 0.1, "B": 0.2})
+    return StepReport(step, 2.5, 0.4, 0.05, 0.05, {0: {"F": 0.1, "B": 0.2}})
 
 
 def test_a_report_is_repeated_unchanged_until_acknowledged(text: Path) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[(503, "stopping"), (500, "internal")])
     telemetry = Telemetry(control)
-    telemetry.add(report(1), [Transfer(1, 100, 0.25), Transfer(1, 100, 0.25)])
-    telemetry.finish([Transfer(1, 50, 0.5)], no_check)
+    telemetry.add(report(1), [Transfer(1, 1, 200, 100, 0.25), Transfer(1, 1, 200, 100, 0.25)], {1: 0.04})
+    telemetry.state(1 << 20, 2.0, 1)
+    telemetry.finish([Transfer(1, 1, 100, 50, 0.5)], no_check)
     server.close()
     first, second, third = server.bodies
     assert first == second == third
@@ -60,10 +62,28 @@ def test_a_report_is_repeated_unchanged_until_acknowledged(text: Path) -> None:
         "rank": 0,
         "sequence": 1,
         "steps": [
-            {"step": 1, "loss": 2.5, "stepSeconds": 0.4, "forwardSeconds": 0.1, "backwardSeconds": 0.2}
+            {
+                "step": 1,
+                "loss": 2.5,
+                "stepSeconds": 0.4,
+                "idleSeconds": 0.05,
+                "updateSeconds": 0.05,
+                "stages": [
+                    {
+                        "stage": 0,
+                        "forwardSeconds": 0.1,
+                        "backwardSeconds": 0.2,
+                        "inputGradSeconds": None,
+                        "weightGradSeconds": None,
+                    }
+                ],
+            }
         ],
-        "links": [{"toStage": 1, "bytes": 250, "seconds": 1.0}],
+        "links": [{"toRank": 1, "bytes": 250, "seconds": 1.0, "messages": 3, "roundTripSeconds": 0.04}],
         "finished": True,
+        "memoryPeakBytes": 1 << 20,
+        "peakActivations": 2.0,
+        "committedStep": 1,
     }
 
 
@@ -71,7 +91,7 @@ def test_reports_are_numbered_and_batched(text: Path) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[])
     telemetry = Telemetry(control)
     for step in range(1, 1201):
-        telemetry.add(report(step), [])
+        telemetry.add(report(step), [], {})
     telemetry.finish([], no_check)
     server.close()
     assert [body["sequence"] for body in server.bodies] == [1, 2, 3]
@@ -100,7 +120,7 @@ def test_silence_is_broken_by_a_heartbeat(text: Path, monkeypatch: pytest.Monkey
 def test_a_refused_report_ends_the_training(text: Path, refusal: tuple[int, str]) -> None:
     server, control = control_for(make_plan(text, 2), refusals=[refusal])
     telemetry = Telemetry(control)
-    telemetry.add(report(1), [])
+    telemetry.add(report(1), [], {})
     with pytest.raises(Superseded, match=f"{refusal[0]} {refusal[1]}"):
         telemetry.finish([], no_check)
     with pytest.raises(Superseded):
@@ -118,11 +138,12 @@ def test_rendezvous_asks_until_all_are_there(text: Path) -> None:
         nonlocal asked
         asked += 1
         if asked == 3:
-            second.post("rendezvous", {"host": "10.0.0.2", "port": 2, "dataHash": "a"})
+            second.post("rendezvous", {"host": "10.0.0.2", "port": 2, "storePort": 3, "dataHash": "a"})
 
-    addresses = first.rendezvous(("10.0.0.1", 1), "a", check)
+    gathering = first.rendezvous(("10.0.0.1", 1), "a", check)
     server.close()
-    assert addresses == {0: ("10.0.0.1", 1), 1: ("10.0.0.2", 2)}
+    assert gathering.addresses == {0: ("10.0.0.1", 1), 1: ("10.0.0.2", 2)}
+    assert gathering.store == ("10.0.0.2", 3)
     assert asked == 3
 
 
@@ -154,3 +175,41 @@ def test_other_answers_are_told_apart(text: Path) -> None:
         with pytest.raises(Unreachable):
             control.post("telemetry", {})
     server.close()
+
+
+def test_a_gang_that_was_given_up_goes_on_to_report_what_it_saves(text: Path) -> None:
+    """The control plane's SIGTERM is on its way, and the last checkpoint is not to be lost to a heartbeat."""
+    server, control = control_for(make_plan(text, 2), refusals=[(410, "gang-cancelled")] * 3)
+    cancelled = threading.Event()
+    telemetry = Telemetry(control, grace_seconds=60, on_cancelled=cancelled.set)
+    telemetry.add(report(1), [], {})
+    assert cancelled.wait(10)
+    telemetry.check()
+    telemetry.state(1 << 20, 2.0, 1)
+    telemetry.leave([])
+    server.close()
+    assert server.bodies[-1]["committedStep"] == 1
+    assert not server.bodies[-1]["finished"]
+
+
+def test_grace_for_a_gang_that_was_given_up_ends(text: Path) -> None:
+    server, control = control_for(make_plan(text, 2), refusals=[(410, "gang-cancelled")] * 1000)
+    cancelled = threading.Event()
+    telemetry = Telemetry(control, grace_seconds=0.2, on_cancelled=cancelled.set)
+    telemetry.add(report(1), [], {})
+    assert cancelled.wait(10)
+    time.sleep(0.2)
+    with pytest.raises(Superseded, match="gang-cancelled"):
+        telemetry.check()
+    server.close()
+
+
+def test_who_leaves_before_the_end_reports_its_last_steps(text: Path) -> None:
+    server, control = control_for(make_plan(text, 2), refusals=[])
+    telemetry = Telemetry(control)
+    for step in range(1, 701):
+        telemetry.add(report(step), [], {})
+    telemetry.leave([])
+    server.close()
+    assert [step["step"] for body in server.bodies for step in body["steps"]] == list(range(1, 701))
+    assert not any(body["finished"] for body in server.bodies)

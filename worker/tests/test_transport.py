@@ -18,10 +18,10 @@ from torch import Tensor
 
 from bace_worker import plan as plans
 from bace_worker.exit_codes import PeerLost, Stopped
-from bace_worker.outgoing import Pacer
+from bace_worker.pacer import Pacer
 from bace_worker.plan import EmulatedLink, Plan
 from bace_worker.transport import Transport
-from bace_worker.wire import greet
+from bace_worker.wire import ACCEPTED, greet
 
 MESSAGE_BITS = 2 * 32 * 32 * 4 * 8  # micro-batch x sequence x hidden, float32
 
@@ -32,7 +32,7 @@ def slow_link(occupancy_seconds: float, latency_seconds: float) -> dict[str, flo
 
 
 def two_ranks(text: Path, link: dict[str, float] | None = None) -> tuple[Plan, Transport, Transport]:
-    plan = plans.read(make_plan(text, 2, link=link))
+    plan = plans.read(make_plan(text, 2, training={"microbatches": 8}, link={"emulated": link}))
     return plan, *connect_all(plan)
 
 
@@ -102,6 +102,7 @@ def test_measured_transfers_are_the_links_occupancy(text: Path) -> None:
     for microbatch in range(count):
         first.send("F", 1, microbatch, 1, message(0))
     second.send("B", 0, 0, 1, message(0))
+    in_parallel([lambda: arrivals(second, "F", count, 0), lambda: arrivals(first, "B", 1, 0)])
     in_parallel([lambda: first.close(no_check), lambda: second.close(no_check)])
     forward, backward = first.take_transfers(), second.take_transfers()
     assert [transfer.size * 8 for transfer in forward] == [MESSAGE_BITS] * count
@@ -113,13 +114,14 @@ def test_measured_transfers_are_the_links_occupancy(text: Path) -> None:
 
 def test_measured_rates_are_in_the_ratio_of_the_links(text: Path) -> None:
     """A direction of a tenth of the rate takes ten times as long per byte, whatever its latency."""
-    document = make_plan(text, 2)
+    document = make_plan(text, 2, training={"microbatches": 8})
     document["links"][0]["emulated"] = slow_link(0.01, latency_seconds=0.3)
     document["links"][1]["emulated"] = slow_link(0.1, latency_seconds=0.01)
     first, second = connect_all(plans.read(document))
     for microbatch in range(6):
         first.send("F", 1, microbatch, 1, message(0))
         second.send("B", 0, microbatch, 1, message(0))
+    in_parallel([lambda: arrivals(second, "F", 6, 0), lambda: arrivals(first, "B", 6, 0)])
     in_parallel([lambda: first.close(no_check), lambda: second.close(no_check)])
     forward = sum(transfer.seconds for transfer in first.take_transfers())
     backward = sum(transfer.seconds for transfer in second.take_transfers())
@@ -166,7 +168,7 @@ def test_a_foreign_process_is_refused(text: Path) -> None:
     foreign = plans.read(document | {"launchKey": "another"})
     for other, rank in ((stale, 0), (foreign, 0), (plan, 1)):
         with socket.create_connection(transports[1].address) as sock, pytest.raises(OSError, match="refused"):
-            greet(sock, other, rank, 1)
+            greet(sock, other, rank, 1, 0)
     with socket.create_connection(transports[1].address) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a stranger\r\n\r\n")
         sock.settimeout(5)
@@ -186,11 +188,14 @@ def test_a_dead_peer_is_noticed_at_once(text: Path) -> None:
         peer.listen()
 
         def die() -> None:
-            incoming, _ = peer.accept()
-            incoming.sendall(b"\x01")
-            with incoming, socket.create_connection(rank.address) as outgoing:
-                greet(outgoing, plan, 0, 1)
-                time.sleep(0.2)
+            incoming = [peer.accept()[0] for _ in (0, 1)]
+            outgoing = [socket.create_connection(rank.address) for _ in (0, 1)]
+            for number in (0, 1):
+                incoming[number].sendall(ACCEPTED)
+                greet(outgoing[number], plan, 0, 1, number)
+            time.sleep(0.2)
+            for sock in (*incoming, *outgoing):
+                sock.close()
 
         threading.Thread(target=die, daemon=True).start()
         rank.connect({0: peer.getsockname()}, no_check)

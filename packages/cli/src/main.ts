@@ -8,6 +8,7 @@ import { experimentCommand } from "./commands/experiment.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { importCommand } from "./commands/import.ts";
 import { planCommand } from "./commands/plan.ts";
+import { profileCommand } from "./commands/profile.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { regionsCommand } from "./commands/regions.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   experimentCommand,
   regionsCommand,
   importCommand,
+  profileCommand,
   calibrateCommand,
   scheduleCommand,
   bandwidthCommand,
@@ -46,6 +48,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       "Trains large models as pipelines over GPU clusters in several regions, and decides which, where and when.",
     )
     .version(VERSION)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out.write(text),

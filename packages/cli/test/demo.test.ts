@@ -136,7 +136,15 @@ test("the summary: predicted and measured step, their difference, why there", ()
   const placement = { regions: [{ region: "frankfurt", gpus: 4 }], hops: [] };
   const job = { ...DONE, placement, predictedStepSeconds: 0.5, measuredStepSeconds: 0.55 };
   const why = { ...WAITING.why!, candidates: [] };
-  const decision = { seq: 1, atSeconds: 1, kind: "placed" as const, jobId: "a", epoch: 1 };
+  const decision = {
+    seq: 1,
+    atSeconds: 1,
+    kind: "placed" as const,
+    jobId: "a",
+    epoch: 1,
+    hops: [],
+    replan: null,
+  };
   const text = summaryText([job], [{ ...decision, placement, predictedStepSeconds: 0.5, why }], colors);
   expect(text).toMatch(/500 ms +550 ms +\+10\.0 % +5\.500 +3\.000/);
   expect(text).toContain("a: K* = 4 GPUs in one region; place 2 with priority 0.61\n");

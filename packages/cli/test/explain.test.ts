@@ -39,6 +39,8 @@ const PLACED: Explained = {
     ],
     hops: [{ from: "frankfurt", to: "new-york", reservedBitsPerSecond: 58e6 }],
   },
+  hops: [],
+  replan: null,
   why: {
     ...WAITING.why!,
     candidates: [
@@ -69,6 +71,38 @@ test("a placed job: where, why there, what was predicted and measured", () => {
   expect(text).not.toContain("How far from feasible");
 });
 
+test("the links of a placed job: rates its schedule was chosen for, what was measured, and why it was moved", () => {
+  const ends = { from: "frankfurt", to: "new-york" };
+  const moved: Explained = {
+    ...PLACED,
+    hops: [
+      {
+        ...ends,
+        reservedBitsPerSecond: 58e6,
+        interval: { lowBitsPerSecond: 41e6, highBitsPerSecond: null },
+        measured: [
+          { ...ends, bitsPerSecond: 55e6, roundTripSeconds: 0.082, ageSeconds: 12 },
+          { from: "new-york", to: "frankfurt", bitsPerSecond: 6e6, roundTripSeconds: null, ageSeconds: 3 },
+        ],
+      },
+    ],
+    replan: {
+      ...{ action: "move", step: 40, from: "frankfurt", to: "virginia", measuredBitsPerSecond: 42e6 },
+      ...{ lowBitsPerSecond: 80e6, highBitsPerSecond: 210e6, gainSeconds: 310, costSeconds: 25 },
+    },
+  };
+  const text = explain(moved, jobView({ id: "wide", phase: "running" }));
+  expect(text).toContain(`
+Last moved at step 40: frankfurt → virginia carried 42 Mbit/s, the schedule was chosen for 80 Mbit/s to 210 Mbit/s; gain 5.17 min for a cost of 25 s.
+
+Links
+  frankfurt → new-york: 58 Mbit/s reserved; the schedule was chosen for 41 Mbit/s or more
+      frankfurt → new-york carries 55 Mbit/s, round trip 82 ms, seen 12 s ago
+      new-york → frankfurt carries 6 Mbit/s, seen 3 s ago
+
+`);
+});
+
 test("why a job is where it is, in one line", () => {
   expect(whyLine(PLACED.why!, PLACED.placement!)).toBe(
     "K* = 4 GPUs over 2 regions, 58 Mbit/s reserved; place 2 with priority 0.61; best of 2 paths; tokyo → frankfurt refused (needs 77 Mbit/s, has 47.9 Mbit/s)",
@@ -83,7 +117,14 @@ test("a job that the strict order holds back: by whom", () => {
 });
 
 test("a job that has ended: its outcome and the reason", () => {
-  const ended: Explained = { jobId: "wide", kind: "ended", placement: null, why: null };
+  const ended: Explained = {
+    jobId: "wide",
+    kind: "ended",
+    placement: null,
+    hops: [],
+    replan: null,
+    why: null,
+  };
   const job = jobView({ id: "wide", phase: "ended", outcome: "failed", reason: "tokyo: exit code 1" });
   expect(explain(ended, job)).toBe("wide has ended\nfailed; waited 0 s\nBecause: tokyo: exit code 1\n");
 });

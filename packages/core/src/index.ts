@@ -1,15 +1,22 @@
 // Public API of core: pure decisions, no I/O, no clock, no randomness. Files and wire formats are in "@bace-pipe/core/spec".
+
+export * from "./control/build-plan.ts";
+export * from "./control/chosen-for.ts";
 export * from "./control/decide.ts";
+export * from "./control/estimated.ts";
 export * from "./control/event.ts";
+export * from "./control/measured.ts";
 export * from "./control/plan.ts";
 export * from "./control/reconcile.ts";
 export * from "./control/reduce.ts";
+export * from "./control/replan.ts";
 export * from "./control/state.ts";
 export * from "./control/verdict.ts";
 export * from "./cost/gpu-count.ts";
 export * from "./cost/gradient-reduction.ts";
 export * from "./cost/iteration-time.ts";
 export * from "./cost/job.ts";
+export * from "./cost/measured-work.ts";
 export * from "./cost/money.ts";
 export * from "./cost/stage-times.ts";
 export * from "./cost/stages.ts";
@@ -20,6 +27,7 @@ export * from "./fleet/gpu-types.ts";
 export * from "./fleet/ledger.ts";
 export * from "./fleet/series.ts";
 export * from "./model/efficiency/index.ts";
+export { type ModelShape, sliceFlops, wholeModel } from "./model/index.ts";
 export { averageJctBoundOf, type JctBound } from "./scheduler/bound/index.ts";
 export * from "./scheduler/policy.ts";
 export * from "./scheduler/registry.ts";

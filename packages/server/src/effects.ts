@@ -47,7 +47,9 @@ export function createEffects({ writer, executors, planOptions, logger }: Effect
     let artifact: Artifact;
     try {
       const { jobs, fleet } = writer.state();
-      artifact = { region, plan: buildPlan(jobs.get(jobId)!, fleet!, planOptions) };
+      const commandPrefix = fleet!.regions.find(({ name }) => name === region)?.commandPrefix;
+      const plan = buildPlan(jobs.get(jobId)!, fleet!, planOptions);
+      artifact = { region, plan, ...(commandPrefix ? { commandPrefix } : {}) };
     } catch (error) {
       // One job that cannot be planned must not keep the others from running.
       logger.error(error, "no plan");

@@ -15,7 +15,16 @@ export interface LiveJob extends JobState {
 }
 
 /** The caller's job, whose epoch is starting or running. Throws a problem that ends the caller otherwise. */
-export function admitRank(state: State, { jobId, epoch, launchKey, rank }: Caller): LiveJob {
+export function admitRank(state: State, caller: Caller): LiveJob {
+  const known = knownRank(state, caller);
+  const { phase, reason } = known;
+  if (phase === "starting" || phase === "running") return known;
+  const why = reason ? `: ${reason}` : "";
+  throw new ProblemError("gang-cancelled", `epoch ${caller.epoch} of "${caller.jobId}" is ${phase}${why}`);
+}
+
+/** The caller's job, whose newest epoch may be stopping or over. Throws a problem where the caller is none of its ranks. */
+export function knownRank(state: State, { jobId, epoch, launchKey, rank }: Caller): LiveJob {
   const known = state.jobs.get(jobId);
   if (!known) throw new ProblemError("unknown-job", `there is no job "${jobId}"`);
   const live = known.epoch;
@@ -27,10 +36,6 @@ export function admitRank(state: State, { jobId, epoch, launchKey, rank }: Calle
   }
   if (live.launchKey !== launchKey)
     throw new ProblemError("wrong-launch-key", `not the key of epoch ${epoch}`);
-  if (known.phase !== "starting" && known.phase !== "running") {
-    const why = known.reason ? `: ${known.reason}` : "";
-    throw new ProblemError("gang-cancelled", `epoch ${epoch} of "${jobId}" is ${known.phase}${why}`);
-  }
   if (rank >= rankCountOf(live)) throw new ProblemError("unknown-rank", `the epoch has no rank ${rank}`);
   return { ...known, epoch: live };
 }

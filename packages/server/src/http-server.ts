@@ -1,17 +1,18 @@
-// The port: on the loopback interface alone, since whoever reaches it may submit jobs.
+// The port: on the loopback interface unless another address is asked for, since whoever reaches it may submit jobs.
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { StartError } from "./start-error.ts";
 
-const LOOPBACK = "127.0.0.1";
+export const LOOPBACK = "127.0.0.1";
 const PATIENCE_MILLISECONDS = 1000;
 /** Outside the range that systems hand out by themselves: after a restart the port is likely to be free still. */
 const DEFAULT_PORTS = Array.from({ length: 32 }, (_, i) => 7420 + i);
 
 export interface HttpServer {
   readonly port: number;
+  readonly host: string;
   readonly url: string;
   /** Requests that are being answered get a second; connections that wait for the next one get none. */
   close(): Promise<void>;
@@ -21,10 +22,11 @@ export interface HttpServer {
 export async function listen(
   handle: (request: Request) => Response | Promise<Response>,
   port: number | undefined,
+  host: string,
 ): Promise<HttpServer> {
   const server = createAdaptorServer({ fetch: handle }) as Server;
   const wanted = port === undefined ? DEFAULT_PORTS : [port];
-  if (!(await takeFirstFree(server, wanted))) {
+  if (!(await takeFirstFree(server, wanted, host))) {
     throw new StartError(
       "port-in-use",
       `another program listens on ${wanted.length === 1 ? "port" : "each of the ports"} ${wanted.join(", ")}: stop it, or choose another port`,
@@ -33,7 +35,8 @@ export async function listen(
   const { port: taken } = server.address() as AddressInfo;
   return {
     port: taken,
-    url: `http://${LOOPBACK}:${taken}`,
+    host,
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -44,14 +47,17 @@ export async function listen(
   };
 }
 
-async function takeFirstFree(server: Server, ports: readonly number[]): Promise<boolean> {
+async function takeFirstFree(server: Server, ports: readonly number[], host: string): Promise<boolean> {
   for (const port of ports) {
-    server.listen(port, LOOPBACK);
+    server.listen(port, host);
     try {
       await once(server, "listening");
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+        throw new StartError("no-such-host", `this machine has no address ${host}: give one that it has`);
+      if (code !== "EADDRINUSE") throw error;
     }
   }
   return false;

@@ -13,10 +13,11 @@ import {
 } from "@bace-pipe/core";
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
+import { certificateOf } from "./certificate.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { loadFleet, readScenario } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
-import { listen } from "./http-server.ts";
+import { LOOPBACK, listen } from "./http-server.ts";
 import { createLoop } from "./loop.ts";
 import { createRendezvous } from "./rendezvous.ts";
 import { StartError } from "./start-error.ts";
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly stateDirectory: string;
   /** Default: the port of the last time, or any that is free. */
   readonly port?: number;
+  /** Address to listen on, where ranks on other machines reach it. Default: that of the last time, or 127.0.0.1. */
+  readonly host?: string;
   /** The fleet; needed the first time. Its jobs are not submitted. */
   readonly scenario?: ScenarioText;
   /** Default: bace. */
@@ -80,7 +83,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     undo.push(() => database.close());
     const { log, state } = await openLog(database);
 
+    const host = options.host ?? folder.config.host ?? LOOPBACK;
     refuseOtherPort(options.port, folder.config.port, state);
+    refuseOtherHost(host, folder.config.host ?? LOOPBACK, state);
     const nowSeconds = steadyClock(state.nowSeconds);
     const deciding = { policy, timeModel, newLaunchKey: () => randomBytes(24).toString("base64url") };
     const writer = createWriter({ log, state, deciding, nowSeconds, logger });
@@ -90,8 +95,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const rendezvous = createRendezvous(rendezvousDeadlineSeconds, nowSeconds());
     const fleets = fleetHistory(await log.fleets());
     const context = { writer, log, rendezvous, fleets, policy, timeModel, efficiency, version };
-    const app = createApp({ ...context, logger, dashboardDirectory: options.dashboardDirectory });
-    const server = await listen(app.fetch, options.port ?? folder.config.port);
+    const app = createApp({ ...context, logger, host, dashboardDirectory: options.dashboardDirectory });
+    const server = await listen(app.fetch, options.port ?? folder.config.port, host);
     undo.push(() => server.close());
     const { url, port } = server;
 
@@ -104,13 +109,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const loop = createLoop({
       writer,
       executors: [local],
-      planOptions: { controlUrl: url, rendezvousDeadlineSeconds, timeModel },
+      planOptions: {
+        controlUrl: url,
+        rendezvousDeadlineSeconds,
+        timeModel,
+        checkpointsFolder: folder.checkpointsDirectory,
+        certificateOf,
+      },
       watch: rendezvous.lateFacts,
       logger,
     });
     undo.push(() => loop.stop());
     await folder.saveConfig({
       ...folder.config,
+      host,
       port,
       ...(options.scenario ? { scenario: options.scenario } : {}),
     });
@@ -152,6 +164,14 @@ function refuseOtherPort(asked: number | undefined, kept: number | undefined, { 
   throw new StartError(
     "port-kept",
     `${[...active].join(", ")} run and report to port ${kept}: start without another port, or wait until they have ended`,
+  );
+}
+
+function refuseOtherHost(asked: string, kept: string, { active }: State): void {
+  if (asked === kept || active.size === 0) return;
+  throw new StartError(
+    "host-kept",
+    `${[...active].join(", ")} run and report to ${kept}: start with that host, or wait until they have ended`,
   );
 }
 

@@ -69,7 +69,7 @@ export function createRendezvous(deadlineSeconds: number, openedSeconds: number)
       if (checkIns.size < rankCountOf(epoch)) return [];
       const addresses = [...checkIns.values()]
         .sort((a, b) => a.rank - b.rank)
-        .map(({ rank, host, port }): RankAddress => ({ rank, host, port }));
+        .map(({ rank, host, port, storePort }): RankAddress => ({ rank, host, port, storePort }));
       return [{ kind: "gang-started", jobId, epoch: epoch.number, addresses }];
     },
 

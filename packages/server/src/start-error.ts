@@ -4,6 +4,8 @@ import type { Diagnostic } from "@bace-pipe/core/spec";
 export const START_ERRORS = {
   "state-in-use": "Another service runs on the state folder.",
   "port-in-use": "Another program listens on the port.",
+  "no-such-host": "The machine has no such address.",
+  "host-kept": "Jobs run that report to another address.",
   "port-kept": "Jobs run that report to another port.",
   "no-scenario": "A new state folder needs a scenario: it describes the fleet.",
   "invalid-scenario": "The scenario is wrong.",

@@ -1,8 +1,8 @@
 // The folder of one service. One process at a time: two would make two truths, and break the database's files.
 //   lock           who has it: {pid, startTicks}; left behind by a crash, and then free to be taken
 //   service.json   where it listens: {pid, startTicks, url}, for as long as it does
-//   config.json    {port, scenario}: kept, so that workers find a service that was restarted
-//   db/  launches/  logs/
+//   config.json    {host, port, scenario}: kept, so that workers find a service that was restarted
+//   db/  launches/  checkpoints/  logs/
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive, type ProcessId, startTicksOf } from "./executors/process.ts";
@@ -23,6 +23,7 @@ export interface ScenarioText {
 }
 
 export interface Config {
+  readonly host?: string;
   readonly port?: number;
   readonly scenario?: ScenarioText;
 }
@@ -30,6 +31,8 @@ export interface Config {
 export interface StateFolder {
   readonly databaseDirectory: string;
   readonly launchesDirectory: string;
+  /** Of jobs that name no folder of their own. */
+  readonly checkpointsDirectory: string;
   readonly logFile: string;
   readonly config: Config;
   saveConfig(config: Config): Promise<void>;
@@ -52,6 +55,7 @@ export async function takeStateFolder(folder: string): Promise<StateFolder> {
   return {
     databaseDirectory: join(folder, "db"),
     launchesDirectory: join(folder, "launches"),
+    checkpointsDirectory: join(folder, "checkpoints"),
     logFile: join(folder, "logs", "service.log"),
     config: (await readJson<Config>(configFile)) ?? {},
     saveConfig: (config) => writeJson(configFile, config),

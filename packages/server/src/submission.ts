@@ -5,12 +5,13 @@ import { resolve } from "node:path";
 import type { Job, State } from "@bace-pipe/core";
 import { type JobOptions, parseJobs } from "@bace-pipe/core/spec";
 import { canonicalJson } from "./canonical-json.ts";
+import { readerIn } from "./files.ts";
 import { ProblemError } from "./problem.ts";
 
 export interface JobFile {
   readonly file: string;
   readonly text: string;
-  /** Folder that relative data paths start from. */
+  /** Folder that relative paths start from. */
   readonly directory: string;
 }
 
@@ -28,7 +29,7 @@ export function admitJobs(
   nowSeconds: number,
   options: JobOptions,
 ): Admission {
-  const parsed = parseJobs(text, file, state.fleet!, options);
+  const parsed = parseJobs(text, file, state.fleet!, { ...options, readFile: readerIn(directory) });
   if (!parsed.ok) {
     const { diagnostics } = parsed;
     const { line, column, message } = diagnostics[0]!;
@@ -52,9 +53,12 @@ export function admitJobs(
 
 function withAbsolutePaths(job: Job, directory: string): Job {
   if (!job.training) return job;
-  const { data } = job.training;
+  const { checkpoint, data } = job.training;
   const paths = data.paths.map((path) => resolve(directory, path));
-  return { ...job, training: { ...job.training, data: { ...data, paths } } };
+  const location =
+    checkpoint.location === undefined ? {} : { location: resolve(directory, checkpoint.location) };
+  const training = { ...job.training, data: { ...data, paths }, checkpoint: { ...checkpoint, ...location } };
+  return { ...job, training };
 }
 
 /** What makes two jobs the same: everything but when they came in. */

@@ -31,7 +31,7 @@ export interface Writer {
   nowSeconds(): number;
   /** Resolves when what was proposed, and what was decided upon it, is durable. Rejects with what `propose` throws. */
   commit(propose: Proposal): Promise<void>;
-  /** Calls back after every event but progress: there may be something to do. */
+  /** Calls back after every event but reports of ranks: there may be something to do. */
   onChange(listener: () => void): void;
   /** Lets the queue run empty and writes a snapshot. */
   close(): Promise<void>;
@@ -97,8 +97,9 @@ export function createWriter(options: WriterOptions): Writer {
     await log.append(events);
     for (const event of events) {
       state = reduce(state, event);
-      if (event.kind === "progress") continue;
+      if (event.kind === "progress" || event.kind === "checkpoint-committed") continue;
       decisionDue = true;
+      if (event.kind === "measured") continue; // a policy may see another link now, an executor nothing
       logEvent(logger, event);
       changed();
     }

@@ -73,10 +73,17 @@ describe("the straight way", () => {
     const ranks = ranksOf(service, "a");
     expect(ranks.count).toBe(4);
     for (const rank of [0, 1, 2])
-      expect(await (await ranks.checkIn(rank)).json()).toEqual({ state: "waiting" });
+      expect(await (await ranks.checkIn(rank, null, rank === 1 ? 5000 : undefined)).json()).toEqual({
+        state: "waiting",
+      });
     expect(await (await ranks.checkIn(3)).json()).toEqual({
       state: "ready",
-      addresses: [0, 1, 2, 3].map((rank) => ({ rank, host: "127.0.0.1", port: 40000 + rank })),
+      addresses: [0, 1, 2, 3].map((rank) => ({
+        rank,
+        host: "127.0.0.1",
+        port: 40000 + rank,
+        storePort: rank === 1 ? 5000 : null,
+      })),
     });
     expect(phase()).toBe("running");
 
@@ -403,6 +410,7 @@ describe("ranks that have no business here", () => {
     expect(await checkIn("a", 1, { rank: 4 })).toEqual([404, "unknown-rank"]);
     expect(await status(ranks.report(4, 1, []))).toEqual([404, "unknown-rank"]);
     expect(await checkIn("a", 1, { port: 0 })).toEqual([400, "invalid-request"]);
+    expect(await checkIn("a", 1, { storePort: 0 })).toEqual([400, "invalid-request"]);
   });
 
   test("of an epoch that is over cannot report", async () => {

@@ -45,6 +45,21 @@ test("a launch is started with its plan, runs, and is known by its exit code whe
   expect(await executor.logs(KEY)).toContain("==> rank-0.log <==\nloss 4.2");
 });
 
+test("a region's prefix comes before the program", async () => {
+  const commandPrefix = ["env", "PREFIXED=yes"];
+  expect(await executor.submit(KEY, { ...ARTIFACT, commandPrefix })).toEqual({ kind: "accepted" });
+  await started();
+  const { pid } = JSON.parse(read("started.json")) as { pid: number };
+  expect(readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")).toContain("PREFIXED=yes");
+  write("finish", "0");
+  await exited(0);
+});
+
+test("a prefix that is no program is refused for good", async () => {
+  const answer = await executor.submit(KEY, { ...ARTIFACT, commandPrefix: ["/no/such/program"] });
+  expect(answer).toMatchObject({ kind: "rejected", reason: expect.stringContaining("/no/such/program") });
+});
+
 test("submitting it again, running or ended, starts nothing", async () => {
   await executor.submit(KEY, ARTIFACT);
   await started();

@@ -49,6 +49,11 @@ test("what a caller can mend is refused with a code, and the folder is free agai
   expect(readdirSync(elsewhere())).toEqual([]);
 });
 
+test("an address that the machine does not have is refused", async () => {
+  const start = startService({ ...options, stateDirectory: join(folder, "nowhere"), host: "203.0.113.7" });
+  expect(await codeOf(start)).toBe("no-such-host");
+});
+
 test("a service keeps its port and its jobs over a restart, its launches run on, nobody else gets its folder", async () => {
   const first = await startService(options);
   const client = createClient(first.url);

@@ -23,6 +23,10 @@ function job(id: string, phase: JobView["phase"], fields: Partial<JobView> = {})
     lastLoss: null,
     predictedStepSeconds: null,
     measuredStepSeconds: null,
+    blockRatio: null,
+    committedStep: null,
+    hops: [],
+    replan: null,
     electricityUsd: 0,
     gpuSeconds: 0,
     ...fields,
@@ -54,9 +58,10 @@ test("a job that has ended says how", () => {
 
 test("the headline says where a job is, was or would be", () => {
   const placement = { regions: [{ region: "frankfurt", gpus: 2 }], hops: [] };
-  const text = (kind: "start" | "placed" | "ended") => headline({ jobId: "a", kind, placement, why: null });
+  const nothing = { hops: [], replan: null, why: null };
+  const text = (kind: "start" | "placed" | "ended") => headline({ ...nothing, jobId: "a", kind, placement });
   expect(text("start")).toBe("a would start now: frankfurt\u00a02");
   expect(text("placed")).toBe("a is placed: frankfurt\u00a02");
   expect(text("ended")).toBe("a has ended; it ran on frankfurt\u00a02");
-  expect(headline({ jobId: "a", kind: "ended", placement: null, why: null })).toBe("a has ended");
+  expect(headline({ ...nothing, jobId: "a", kind: "ended", placement: null })).toBe("a has ended");
 });

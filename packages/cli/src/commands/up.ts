@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 interface Options {
   readonly state?: string;
   readonly fleet?: string;
+  readonly host?: string;
   readonly port?: number;
   readonly policy?: string;
   readonly python?: string;
@@ -34,6 +35,10 @@ export function upCommand(program: Command, io: Io): void {
       "scenario file whose regions and links are the fleet; needed the first time",
     )
     .option("--port <number>", "port to listen on (default: the one of last time, or any)", port)
+    .option(
+      "--host <address>",
+      "address to listen on, for regions on other machines: whoever reaches it may submit jobs (default: 127.0.0.1)",
+    )
     .option(
       "--policy <name>",
       `scheduling policy (default: ${DEFAULT_POLICY}): ${Object.keys(POLICIES).join(", ")}`,
@@ -90,7 +95,7 @@ async function up(options: Options, io: Io): Promise<void> {
 }
 
 function serviceOptions(
-  { policy, port: number, python }: Options,
+  { host, policy, port: number, python }: Options,
   stateDirectory: string,
   scenario: NamedText | undefined,
   io: Io,
@@ -103,6 +108,7 @@ function serviceOptions(
     dashboardDirectory: join(ROOT, "packages/web/dist"),
     ...(scenario ? { scenario: { file: scenario.file, text: scenario.text, files } } : {}),
     ...(policy === undefined ? {} : { policy }),
+    ...(host === undefined ? {} : { host }),
     ...(number === undefined ? {} : { port: number }),
   };
 }
@@ -120,7 +126,9 @@ function filesFor(source: NamedText, io: Io): Readonly<Record<string, string>> {
 }
 
 /** What is wrong is not in what the user wrote. */
-const OTHERS_FAULT: ReadonlySet<string> = new Set(["state-in-use", "port-in-use", "port-kept"]);
+const OTHERS_FAULT: ReadonlySet<string> = new Set([
+  ...["state-in-use", "port-in-use", "port-kept", "host-kept", "no-such-host"],
+]);
 
 async function start(options: ServiceOptions, scenario: NamedText | undefined): Promise<Service> {
   const { StartError, startService } = await import("@bace-pipe/server");

@@ -11,7 +11,7 @@ import {
 } from "@bace-pipe/core";
 import { nameHint, parseJobs } from "@bace-pipe/core/spec";
 import { badFile, badInput } from "../failure.ts";
-import { type NamedText, readNamed } from "../files.ts";
+import { type NamedText, readerBeside, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
@@ -55,9 +55,15 @@ function unlimited(link: Link): Link {
 
 function jobOf(source: NamedText, fleet: Fleet, efficiency: number | undefined, name: string | undefined) {
   const { file, text } = source;
-  const parsed = parseJobs(text, file, fleet, { efficiency });
+  const parsed = parseJobs(text, file, fleet, { efficiency, readFile: readerBeside(source) });
   if (!parsed.ok) throw badFile(file, text, parsed.diagnostics);
   const job = oneOf(parsed.value, name, file);
+  if (job.work.kind === "measured")
+    throw badInput(
+      "job-with-profile",
+      `job "${job.id}" has a profile, which holds for its own micro-batches alone`,
+      "leave profile out: tuning goes by the model",
+    );
   if (!hasModel(job))
     throw badInput(
       "job-without-model",
@@ -83,8 +89,10 @@ function oneOf(jobs: readonly Job[], name: string | undefined, file: string): Jo
 }
 
 /** Whatever is taken for jobs that state none changes nothing in one that does. */
-function statesEfficiency({ file, text }: NamedText, fleet: Fleet, { id, work }: ModelJob): boolean {
-  const other = parseJobs(text, file, fleet, { efficiency: work.efficiency / 2 });
+function statesEfficiency(source: NamedText, fleet: Fleet, { id, work }: ModelJob): boolean {
+  const { file, text } = source;
+  const readFile = readerBeside(source);
+  const other = parseJobs(text, file, fleet, { efficiency: work.efficiency / 2, readFile });
   const same = other.ok ? other.value.find((job) => job.id === id) : undefined;
   return same?.work.kind === "flops" && same.work.efficiency === work.efficiency;
 }

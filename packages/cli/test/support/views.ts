@@ -21,6 +21,7 @@ export function jobView(fields: Partial<JobView>): JobView {
     lastLoss: null,
     predictedStepSeconds: null,
     measuredStepSeconds: null,
+    ...{ blockRatio: null, committedStep: null, hops: [], replan: null },
     electricityUsd: 0,
     gpuSeconds: 0,
     ...fields,
@@ -31,6 +32,8 @@ export const WAITING: Explained = {
   jobId: "wide",
   kind: "wait",
   placement: null,
+  hops: [],
+  replan: null,
   why: {
     policy: "bace",
     position: 2,
@@ -86,7 +89,13 @@ export const REGIONS: readonly RegionView[] = [
     latitude: 50.1,
     longitude: 8.7,
     links: [
-      { to: "tokyo", bandwidthBitsPerSecond: 48e6, reservedBitsPerSecond: 12e6, latencySeconds: 0.1113 },
+      {
+        to: "tokyo",
+        bandwidthBitsPerSecond: 48e6,
+        reservedBitsPerSecond: 12e6,
+        latencySeconds: 0.1113,
+        limit: null,
+      },
     ],
   },
 ];

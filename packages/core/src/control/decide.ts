@@ -3,19 +3,25 @@
 import { iterationSeconds, type TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import { type Ledger, type Placement, withHopRates } from "../fleet/ledger.ts";
-import type { Decision, Policy, RunningJob, View } from "../scheduler/policy.ts";
+import type { Decision, Explanation, Policy, RunningJob, View } from "../scheduler/policy.ts";
+import { chosenFor } from "./chosen-for.ts";
+import { estimatedLedger, nextExpirySeconds, remainingJob } from "./estimated.ts";
 import type { Fact } from "./event.ts";
+import { keptPlacement, replanFacts } from "./replan.ts";
 import type { JobState, State } from "./state.ts";
 
-/** What a policy may see now. Jobs that back off after a failure are left out until their time has come. */
+/**
+ * What a policy may see now, corrected by what was measured: links at what they carry, jobs with what is left of them.
+ * Jobs that back off after a failure are left out until their time has come.
+ */
 export function viewOf(state: State, nowSeconds: number, timeModel: TimeModel): View | undefined {
-  const { ledger } = state;
-  if (!ledger) return undefined;
+  if (!state.ledger) return undefined;
   const queue: Job[] = [];
   for (const id of state.queued) {
-    const { job, notBeforeSeconds } = state.jobs.get(id)!;
-    if (notBeforeSeconds <= nowSeconds) queue.push(job);
+    const known = state.jobs.get(id)!;
+    if (known.notBeforeSeconds <= nowSeconds) queue.push(remainingJob(known));
   }
+  const ledger = estimatedLedger(state, nowSeconds);
   return {
     nowSeconds,
     ledger,
@@ -23,19 +29,40 @@ export function viewOf(state: State, nowSeconds: number, timeModel: TimeModel): 
     activeJobs: state.active.size,
     running: () => Array.from(state.active, (id) => runningJob(state.jobs.get(id)!, nowSeconds)),
     timeModel,
-    runSeconds: (job, placement) =>
-      job.iterations * predictedIterationSeconds(job, ledger, placement, timeModel),
+    runSeconds: runSecondsOn(ledger, timeModel),
   };
+}
+
+/** The same if a job that runs were in the queue, and the ledger the one without it. */
+function viewWithout(view: View, known: JobState, ledger: Ledger): View {
+  return {
+    ...view,
+    ledger,
+    queue: [...view.queue, remainingJob(known)],
+    activeJobs: view.activeJobs - 1,
+    running: () => view.running().filter(({ jobId }) => jobId !== known.job.id),
+    runSeconds: runSecondsOn(ledger, view.timeModel),
+  };
+}
+
+function runSecondsOn(ledger: Ledger, timeModel: TimeModel): View["runSeconds"] {
+  return (job, placement) => job.iterations * predictedIterationSeconds(job, ledger, placement, timeModel);
 }
 
 /** When an active job will end: what is left of it at the pace measured so far, or else at the predicted one. */
 function runningJob({ job, epoch, progress }: JobState, nowSeconds: number): RunningJob {
-  const { placement, placedSeconds, predictedIterationSeconds: predicted, startedSeconds } = epoch!;
+  const {
+    fromStep = 0,
+    placement,
+    placedSeconds,
+    predictedIterationSeconds: predicted,
+    startedSeconds,
+  } = epoch!;
   const stepSeconds =
     progress && progress.stepCount > 0 ? progress.stepSecondsSum / progress.stepCount : predicted;
   const endSeconds = progress
     ? nowSeconds + (job.iterations - progress.step) * stepSeconds
-    : (startedSeconds ?? placedSeconds) + job.iterations * predicted;
+    : (startedSeconds ?? placedSeconds) + (job.iterations - fromStep) * predicted;
   return { jobId: job.id, placement, endSeconds: Math.max(nowSeconds, endSeconds) };
 }
 
@@ -70,35 +97,88 @@ export function decide(
   { policy, timeModel, newLaunchKey }: Deciding,
 ): Decided {
   const view = viewOf(state, nowSeconds, timeModel);
-  if (!view || view.queue.length === 0) return { facts: [] };
+  if (!view) return { facts: [] };
+  const replans =
+    state.drifted.size === 0
+      ? []
+      : replanFacts(state, view, nowSeconds, {
+          ...{ policy, timeModel },
+          viewWith: (known, ledger) => viewWithout(view, known, ledger),
+        });
+  if (view.queue.length === 0) return { facts: replans };
+  const placed = (known: JobState, placement: Placement, why: Explanation): Fact => {
+    const job = remainingJob(known);
+    return {
+      kind: "placed",
+      jobId: job.id,
+      epoch: known.epochs + 1,
+      placement,
+      launchKey: newLaunchKey(),
+      predictedIterationSeconds: predictedIterationSeconds(job, view.ledger, placement, timeModel),
+      why,
+      ...(job.training ? { chosenFor: chosenFor(job, view.ledger.fleet, placement, timeModel) } : {}),
+      ...replanOf(known),
+    };
+  };
+  const kept = keptJob(state);
+  // The others are looked at when this one has its GPUs back.
+  if (kept) {
+    const [known, placement] = kept;
+    return { facts: [placed(known, placement, known.epoch!.why)], reconsiderAtSeconds: nowSeconds };
+  }
   const { decisions, reconsiderAtSeconds } = policy.decide(view);
+  const isEstimated = view.ledger !== state.ledger;
   const facts = decisions.flatMap((decision): Fact[] => {
     if (decision.kind === "wait") return [];
     const { jobId, why } = decision;
-    if (decision.kind === "infeasible") return [{ kind: "infeasible", jobId, why }];
-    const { job, epochs } = state.jobs.get(jobId)!;
-    const { placement } = decision;
-    return [
-      {
-        kind: "placed",
-        jobId,
-        epoch: epochs + 1,
-        placement,
-        launchKey: newLaunchKey(),
-        predictedIterationSeconds: predictedIterationSeconds(job, view.ledger, placement, timeModel),
-        why,
-      },
-    ];
+    // What does not fit the links as they are measured now may fit them later: it waits.
+    if (decision.kind === "infeasible") return isEstimated ? [] : [{ kind: "infeasible", jobId, why }];
+    return [placed(state.jobs.get(jobId)!, decision.placement, why)];
   });
-  return { facts, reconsiderAtSeconds };
+  const expirySeconds = nextExpirySeconds(state, nowSeconds);
+  return {
+    facts: [...facts, ...replans],
+    reconsiderAtSeconds:
+      expirySeconds === undefined
+        ? reconsiderAtSeconds
+        : Math.min(reconsiderAtSeconds ?? expirySeconds, expirySeconds),
+  };
 }
 
-/** A dry run: what the policy would decide for every queued job now, waiting included. */
+/** A job that was stopped for another schedule on the GPUs that it had; never where nothing was measured. */
+function keptJob({ jobs, ledger, links, queued }: State): readonly [JobState, Placement] | undefined {
+  if (links.size === 0) return undefined;
+  for (const id of queued) {
+    const known = jobs.get(id)!;
+    const placement = keptPlacement(known, ledger!);
+    if (placement) return [known, placement];
+  }
+  return undefined;
+}
+
+/** Why the last epoch was given up, if that was for a better placement. */
+function replanOf({ epochs, replan }: JobState): Pick<Extract<Fact, { kind: "placed" }>, "replan"> {
+  if (replan?.epoch !== epochs) return {};
+  const { atSeconds: _, epoch: __, placement: ___, ...why } = replan;
+  return { replan: why };
+}
+
+/**
+ * A dry run: what the policy would decide for every queued job now, waiting included.
+ * @param more jobs that are not in the queue.
+ */
 export function dryRun(
   state: State,
   nowSeconds: number,
   { policy, timeModel }: Pick<Deciding, "policy" | "timeModel">,
+  more: readonly Job[] = [],
 ): readonly Decision[] {
   const view = viewOf(state, nowSeconds, timeModel);
-  return view ? policy.explain(view) : [];
+  if (!view) return [];
+  const isEstimated = view.ledger !== state.ledger;
+  return policy
+    .explain({ ...view, queue: [...view.queue, ...more] })
+    .map((decision) =>
+      decision.kind === "infeasible" && isEstimated ? { ...decision, kind: "wait" } : decision,
+    );
 }

@@ -6,6 +6,7 @@ import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
 import type { Explanation } from "../scheduler/policy.ts";
+import type { ChosenFor } from "./chosen-for.ts";
 
 export type Fact =
   | { readonly kind: "fleet-loaded"; readonly fleet: Fleet }
@@ -21,6 +22,10 @@ export type Fact =
       readonly launchKey: string;
       readonly predictedIterationSeconds: number;
       readonly why: Explanation;
+      /** Of jobs that are really trained: the figures for which this was chosen. */
+      readonly chosenFor?: ChosenFor;
+      /** Why the epoch before this one was given up, if that was to place the job anew. */
+      readonly replan?: ReplanWhy;
     }
   | { readonly kind: "infeasible"; readonly jobId: string; readonly why: Explanation }
   /** What an executor knows of one launch. */
@@ -54,7 +59,68 @@ export type Fact =
       readonly step: number;
       readonly loss: number | null;
       readonly stepSeconds: number;
+    }
+  /** A checkpoint that every rank has written: a later epoch goes on from there, or from a later one. */
+  | {
+      readonly kind: "checkpoint-committed";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly step: number;
+    }
+  /** What ranks measured since the last such fact; a few per minute and job at most. */
+  | {
+      readonly kind: "measured";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly hops: readonly HopMeasurement[];
+      readonly stages: readonly StageMeasurement[];
+    }
+  /** The decision to stop an epoch and place the job anew, because a link is not what it was chosen for. */
+  | {
+      readonly kind: "replan-requested";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly why: ReplanWhy;
+      /** Of a `reschedule`: what it has, with the rates that were measured. */
+      readonly placement?: Placement;
     };
+
+/** One direction of a hop between two regions of the path. */
+export interface HopMeasurement {
+  /** Index into the placement's hops. */
+  readonly hop: number;
+  /** `forth` is the way of activations. */
+  readonly direction: "forth" | "back";
+  /** What it carried while it was busy. */
+  readonly bitsPerSecond: number;
+  /** The least seen. */
+  readonly roundTripSeconds: number | null;
+}
+
+/** Medians of one micro-batch; a backward in two parts is their sum. */
+export interface StageMeasurement {
+  readonly stage: number;
+  readonly forwardSeconds: number;
+  readonly backwardSeconds: number;
+}
+
+export interface ReplanWhy {
+  /** `move`: the policy would place it otherwise. `reschedule`: it keeps its GPUs and gets another schedule. */
+  readonly action: "move" | "reschedule";
+  /** Last step that was reported. */
+  readonly step: number;
+  /** Region names, in the direction that was slower. */
+  readonly from: string;
+  readonly to: string;
+  readonly measuredBitsPerSecond: number;
+  /** The schedule was chosen for rates between these; null: for any faster one. */
+  readonly lowBitsPerSecond: number;
+  readonly highBitsPerSecond: number | null;
+  /** Predicted, over the steps that were left. */
+  readonly gainSeconds: number;
+  /** Of stopping and starting again. */
+  readonly costSeconds: number;
+}
 
 export type LaunchStatus =
   /** Handed to the executor, or about to be. */
@@ -70,6 +136,8 @@ export interface RankAddress {
   readonly rank: number;
   readonly host: string;
   readonly port: number;
+  /** Of the store through which torch.distributed's groups meet, on the one rank that hosts it. */
+  readonly storePort: number | null;
 }
 
 /** A fact with its place in the log. `seq` counts from 1 without gaps; `atSeconds` never runs backwards. */

@@ -5,10 +5,21 @@
 // The state is consumed: its maps and ledger are updated in place and must not be used afterwards other than through
 // the value returned. A log of a million events then costs a million small steps and not a million copies.
 import { placementFootprint } from "../cost/money.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { holdAnyway, type Ledger, openLedger, placedGpus, release, reserve } from "../fleet/ledger.ts";
+import { replanText } from "../scheduler/explain.ts";
 import type { Event } from "./event.ts";
-import { type Epoch, isActive, type JobState, type Progress, type State } from "./state.ts";
-import { backoffSeconds, isOver, verdictOf, weighsMore } from "./verdict.ts";
+import { blockRatioOf, linkEstimates, linkKey, soundMeasurement, withMeasurement } from "./measured.ts";
+import {
+  type Epoch,
+  hasDrifted,
+  isActive,
+  type JobState,
+  type LinkEstimate,
+  type Progress,
+  type State,
+} from "./state.ts";
+import { backoffSeconds, failuresOf, isOver, verdictOf, weighsMore } from "./verdict.ts";
 
 interface MutableState {
   seq: number;
@@ -18,6 +29,8 @@ interface MutableState {
   jobs: Map<string, JobState>;
   queued: Set<string>;
   active: Set<string>;
+  drifted: Set<string>;
+  links: Map<string, LinkEstimate>;
 }
 
 export function reduce(state: State, event: Event): State {
@@ -71,19 +84,78 @@ function transition(state: MutableState, current: JobState, event: JobEvent): Jo
       const reason = `ranks ${event.missingRanks.join(", ")} did not check in before the deadline`;
       return giveUp(state, current, { reason, next: "requeue" });
     }
-    case "progress":
-      return { ...current, progress: progressed(current.progress, event) };
+    case "progress": {
+      const firstLoss = current.firstLoss ?? event.loss ?? undefined;
+      const progress = progressed(current.progress, event, firstLoss ?? null);
+      return { ...current, progress, ...(firstLoss === undefined ? {} : { firstLoss }) };
+    }
+    case "checkpoint-committed": {
+      const { committedStep = 0, job } = current;
+      const isNews =
+        Number.isInteger(event.step) && event.step > committedStep && event.step <= job.iterations;
+      return isNews ? { ...current, committedStep: event.step } : current;
+    }
+    case "measured":
+      return phase === "running" ? measure(state, current, event) : current;
+    case "replan-requested": {
+      if (phase !== "running") return current;
+      const { epoch: number, placement, why } = event;
+      const kept = placement ? { placement } : {};
+      const replan = { ...why, epoch: number, atSeconds: state.nowSeconds, ...kept };
+      const reason = replanText(why);
+      return giveUp(state, { ...current, replan }, { reason, next: "requeue", excused: "replan" });
+    }
   }
+}
+
+function measure(
+  state: MutableState,
+  current: JobState,
+  event: Extract<Event, { kind: "measured" }>,
+): JobState {
+  const sound = soundMeasurement(current.epoch!, event);
+  const epoch = withMeasurement(current.epoch!, sound, state.nowSeconds);
+  for (const link of linkEstimates(current.job.id, epoch, sound, state.links, state.ledger!))
+    state.links.set(linkKey(link.from, link.to), link);
+  const ratio = blockRatioOf(epoch.measured!);
+  return { ...current, epoch, ...(ratio === undefined ? {} : { blockRatio: rounded(ratio) }) };
+}
+
+/** To 5 %: jobs are not told apart by less. */
+function rounded(ratio: number): number {
+  return Math.max(1, Math.round(ratio * 20)) / 20;
 }
 
 function loadFleet(state: MutableState, { fleet }: Extract<Event, { kind: "fleet-loaded" }>): void {
   const ledger = openLedger(fleet);
   for (const id of state.active) holdAnyway(ledger, state.jobs.get(id)!.epoch!.placement);
+  dropEstimates(state, fleet);
   state.fleet = fleet;
   state.ledger = ledger;
   // What did not fit the old fleet may fit this one.
-  for (const known of state.jobs.values())
+  for (const known of state.jobs.values()) {
     if (known.phase === "infeasible") put(state, { ...known, phase: "queued" });
+    if (known.replan?.placement) {
+      const { placement: _, ...replan } = known.replan;
+      put(state, { ...known, replan });
+    }
+  }
+}
+
+/** What was measured of a link counts no more when somebody says that the link is another one. */
+function dropEstimates(state: MutableState, fleet: Fleet): void {
+  if (state.links.size === 0) return;
+  const [before, after] = [figuresOfLinks(state.fleet!), figuresOfLinks(fleet)];
+  for (const key of state.links.keys()) if (before.get(key) !== after.get(key)) state.links.delete(key);
+}
+
+function figuresOfLinks({ links, regions }: Fleet): ReadonlyMap<string, string> {
+  return new Map(
+    links.map(({ bandwidthBitsPerSecond, from, latencySeconds, to }) => [
+      linkKey(regions[from]!.name, regions[to]!.name),
+      `${bandwidthBitsPerSecond} ${latencySeconds}`,
+    ]),
+  );
 }
 
 function place(state: MutableState, current: JobState, event: Extract<Event, { kind: "placed" }>): JobState {
@@ -96,6 +168,9 @@ function place(state: MutableState, current: JobState, event: Extract<Event, { k
     launchKey: event.launchKey,
     predictedIterationSeconds: event.predictedIterationSeconds,
     why: event.why,
+    ...(event.chosenFor ? { chosenFor: event.chosenFor } : {}),
+    ...(current.committedStep === undefined ? {} : { fromStep: current.committedStep }),
+    ...(current.blockRatio === undefined ? {} : { blockRatio: current.blockRatio }),
     placedSeconds: state.nowSeconds,
     placedSeq: event.seq,
     launches: Object.fromEntries(event.placement.regions.map((r) => [regionName(r), { kind: "submitted" }])),
@@ -139,17 +214,30 @@ function settle(state: MutableState, current: JobState): JobState {
     gpuSeconds: current.gpuSeconds + placedGpus(placement) * (nowSeconds - placedSeconds),
   };
   if (verdict.kind === "requeue") {
-    return { ...paid, phase: "queued", notBeforeSeconds: nowSeconds + backoffSeconds(current.epochs) };
+    const { excused } = current.epoch!.givenUp!;
+    const { excusedEpochs = 0 } = current;
+    const queued: JobState = {
+      ...paid,
+      ...(excused ? { excusedEpochs: excusedEpochs + 1 } : {}),
+      phase: "queued",
+    };
+    const pauseSeconds = excused === "replan" ? 0 : backoffSeconds(failuresOf(queued));
+    return { ...queued, notBeforeSeconds: nowSeconds + pauseSeconds };
   }
   return { ...paid, phase: "ended", outcome: verdict.outcome, endedSeconds: nowSeconds };
 }
 
-function progressed(known: Progress | undefined, event: Extract<Event, { kind: "progress" }>): Progress {
+/** @param firstLoss of the job, whatever the epoch. */
+function progressed(
+  known: Progress | undefined,
+  event: Extract<Event, { kind: "progress" }>,
+  firstLoss: number | null,
+): Progress {
   if (!known) {
     const { step, loss, stepSeconds } = event;
     return {
       step,
-      firstLoss: loss,
+      firstLoss,
       lastLoss: loss,
       stepSecondsSum: 0,
       stepCount: 0,
@@ -159,7 +247,7 @@ function progressed(known: Progress | undefined, event: Extract<Event, { kind: "
   if (event.step <= known.step) return known;
   return {
     step: event.step,
-    firstLoss: known.firstLoss ?? event.loss,
+    firstLoss,
     lastLoss: event.loss ?? known.lastLoss,
     stepSecondsSum: known.stepSecondsSum + event.stepSeconds,
     stepCount: known.stepCount + 1,
@@ -184,4 +272,6 @@ function put(state: MutableState, next: JobState): void {
   else state.queued.delete(id);
   if (isActive(next.phase)) state.active.add(id);
   else state.active.delete(id);
+  if (hasDrifted(next)) state.drifted.add(id);
+  else state.drifted.delete(id);
 }

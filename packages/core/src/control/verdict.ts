@@ -28,12 +28,13 @@ export function weighsMore(reason: GivenUp, than: GivenUp | undefined): boolean 
   return than === undefined || WEIGHT[reason.next] > WEIGHT[than.next];
 }
 
-export function verdictOf({ epoch, epochs }: JobState): Verdict {
+export function verdictOf(jobState: JobState): Verdict {
+  const { epoch } = jobState;
   const launches = Object.entries(epoch!.launches);
   const { givenUp } = epoch!;
   for (const [region, status] of launches) {
     if (!isOver(status) || hasFinished(status)) continue;
-    const reason = judge(region, status, epochs);
+    const reason = judge(region, status, jobState);
     if (weighsMore(reason, givenUp)) return { kind: "give-up", givenUp: reason };
   }
   if (!launches.every(([, status]) => isOver(status))) return { kind: "goes-on" };
@@ -55,16 +56,21 @@ export function isOver(status: LaunchStatus): boolean {
   return status.kind === "exited" || status.kind === "rejected" || status.kind === "lost";
 }
 
-/** Seconds before a job whose epoch failed is placed again: 2, 4, 8 … at most 5 minutes. */
-export function backoffSeconds(epochs: number): number {
-  return Math.min(300, 2 ** epochs);
+/** Seconds before a job is placed again that has failed so many times: 1, 2, 4, 8 … at most 5 minutes. */
+export function backoffSeconds(failures: number): number {
+  return Math.min(300, 2 ** failures);
+}
+
+/** Epochs that have failed, the live one included. */
+export function failuresOf({ epochs, excusedEpochs = 0 }: JobState): number {
+  return epochs - excusedEpochs;
 }
 
 function hasFinished(status: LaunchStatus): boolean {
   return status.kind === "exited" && status.exitCode === EXIT.finished;
 }
 
-function judge(region: string, status: LaunchStatus, epochs: number): GivenUp {
+function judge(region: string, status: LaunchStatus, jobState: JobState): GivenUp {
   const what =
     status.kind === "exited"
       ? `exit code ${status.exitCode}`
@@ -76,6 +82,17 @@ function judge(region: string, status: LaunchStatus, epochs: number): GivenUp {
     status.kind === "rejected" ||
     (status.kind === "exited" && (status.exitCode === EXIT.userError || status.exitCode === EXIT.badPlan));
   if (usersFault) return { reason, next: "fail" };
-  if (epochs >= MAX_EPOCHS) return { reason: `${reason}; ${epochs} epochs failed`, next: "fail" };
+  const { excused } = jobState.epoch!.givenUp ?? {};
+  if (excused) return { reason, next: "requeue", excused };
+  if (wasPreempted(status, jobState)) return { reason, next: "requeue", excused: "preempted" };
+  const failures = failuresOf(jobState);
+  if (failures >= MAX_EPOCHS) return { reason: `${reason}; ${failures} epochs failed`, next: "fail" };
   return { reason, next: "requeue" };
+}
+
+/** Whether a launch that nobody here told to ended in good order, in an epoch that has brought the job forward. */
+function wasPreempted(status: LaunchStatus, { committedStep = 0, epoch }: JobState): boolean {
+  const asked = epoch!.givenUp !== undefined;
+  const advanced = committedStep > (epoch!.fromStep ?? 0);
+  return !asked && advanced && status.kind === "exited" && status.exitCode === EXIT.restart;
 }

@@ -4,10 +4,11 @@
 import type { GpuType } from "../fleet/gpu-types.ts";
 import type { MemoryOptions } from "../model/memory.ts";
 import type { ModelShape } from "../model/shape.ts";
+import { type MeasuredWork, measuredSecondsOn } from "./measured-work.ts";
 
 /**
- * Work of one micro-batch through the whole model: counted in FLOPs, or given outright as time on any one GPU, or on the
- * GPUs of one tensor parallel group.
+ * Work of one micro-batch through the whole model: counted in FLOPs; given outright as time on any one GPU, or on the GPUs
+ * of one tensor parallel group; or measured part by part on a GPU of one type.
  */
 export type Work =
   | {
@@ -17,18 +18,46 @@ export type Work =
       /** Share of a GPU's peak that training reaches, 0..1; what tensor parallelism loses is part of it. */
       readonly efficiency: number;
     }
-  | { readonly kind: "seconds"; readonly forwardSeconds: number; readonly backwardSeconds: number };
+  | { readonly kind: "seconds"; readonly forwardSeconds: number; readonly backwardSeconds: number }
+  | MeasuredWork;
+
+/** The rate rises in a straight line to `peak` in step `warmUpSteps`, then falls to `floor` along half a cosine. */
+export interface LearningRate {
+  readonly peak: number;
+  readonly floor: number;
+  readonly warmUpSteps: number;
+  /** In which the floor is reached. */
+  readonly decayEndStep: number;
+}
 
 /** What a job needs beyond its shape to be really trained by the worker. */
 export interface Training {
   readonly model: ModelShape;
   readonly sequenceLength: number;
   readonly microbatchSize: number;
-  readonly learningRate: number;
+  readonly learningRate: LearningRate;
   readonly weightDecay: number;
+  /** Over all stages; gradients of any length where absent. */
+  readonly gradientClipNorm?: number;
   readonly seed: number;
-  /** Files or folders of text, read by byte. */
-  readonly data: { readonly paths: readonly string[]; readonly suffixes: readonly string[] };
+  readonly dtype: "float32" | "bfloat16";
+  /** Between regions. */
+  readonly compression: "none" | "bfloat16" | "int8";
+  /** Connections between ranks, by TLS. */
+  readonly encrypted: boolean;
+  /** Files or folders of text, read by byte, or files of tokens. */
+  readonly data: {
+    readonly kind: "text" | "tokens";
+    readonly paths: readonly string[];
+    readonly suffixes: readonly string[];
+  };
+  readonly checkpoint: {
+    /** A folder that every region reaches; the service's own where absent. */
+    readonly location?: string;
+    readonly everySteps: number;
+    readonly keep: number;
+    readonly graceSeconds: number;
+  };
 }
 
 export interface Job {
@@ -85,16 +114,40 @@ export function demandKey(job: Job): string {
 
 /** Seconds of one micro-batch's forward pass through the whole model on one GPU of a type. */
 export function forwardSecondsOn(job: Job, gpu: GpuType): number {
-  const { work } = job;
-  return work.kind === "seconds"
-    ? work.forwardSeconds
-    : work.forwardFlops / (gpu.peakFlopsPerSecond * work.efficiency);
+  return wholeSecondsOn(job, gpu).forwardSeconds;
 }
 
 /** Seconds of one micro-batch's backward pass through the whole model on one GPU of a type. */
 export function backwardSecondsOn(job: Job, gpu: GpuType): number {
-  const { work } = job;
-  return work.kind === "seconds"
-    ? work.backwardSeconds
-    : work.backwardFlops / (gpu.peakFlopsPerSecond * work.efficiency);
+  return wholeSecondsOn(job, gpu).backwardSeconds;
+}
+
+function wholeSecondsOn({ layers, work }: Job, gpu: GpuType) {
+  switch (work.kind) {
+    case "seconds":
+      return work;
+    case "flops": {
+      const flopsPerSecond = gpu.peakFlopsPerSecond * work.efficiency;
+      return {
+        forwardSeconds: work.forwardFlops / flopsPerSecond,
+        backwardSeconds: work.backwardFlops / flopsPerSecond,
+      };
+    }
+    case "measured":
+      return measuredSecondsOn(work, { layers, embedding: true, head: true }, gpu);
+  }
+}
+
+/** Work that takes `ratio` times as long. */
+export function slowedWork(work: Work, ratio: number): Work {
+  switch (work.kind) {
+    case "seconds": {
+      const { backwardSeconds, forwardSeconds, kind } = work;
+      return { kind, forwardSeconds: forwardSeconds * ratio, backwardSeconds: backwardSeconds * ratio };
+    }
+    case "flops":
+      return { ...work, efficiency: work.efficiency / ratio };
+    case "measured":
+      return { ...work, peakFlopsPerSecond: work.peakFlopsPerSecond * ratio };
+  }
 }

@@ -19,15 +19,16 @@ import { placementExtraForwards, stageLayers } from "./stages.ts";
 /** Orders of the greedy that are tried: schedulers ask for thousands of placements, and more orders win little. */
 const ORDERS = 2;
 
-/** The placement as a chain of ranks, one stage each. Seconds of a backward are half input gradient, half weight gradient. */
+/** The placement as a chain of ranks, one stage each. Where backwards stay whole, their seconds are two equal halves. */
 export function pipelineOf(
   job: Job,
   fleet: Fleet,
   placement: Placement,
   reductions: readonly number[] = [],
 ): Pipeline {
-  const { backward, forward } = stageTimes(job, fleet, placement);
+  const { backward, forward, inputGrad, weightGrad } = stageTimes(job, fleet, placement);
   const halves = backward.map((seconds) => seconds / 2);
+  const { wholeBackwards } = effortFor(job);
   const ranks = forward.length;
   const none = { latencySeconds: 0, occupancySeconds: 0 };
   const hops = Array.from({ length: ranks - 1 }, () => none);
@@ -39,8 +40,8 @@ export function pipelineOf(
     microbatches: job.microbatches,
     chunks: 1,
     forwardSeconds: forward,
-    inputGradSeconds: halves,
-    weightGradSeconds: halves,
+    inputGradSeconds: wholeBackwards ? halves : inputGrad,
+    weightGradSeconds: wholeBackwards ? halves : weightGrad,
     overheadSeconds: job.overheadSeconds,
     hops,
     backHops,

@@ -4,6 +4,7 @@
 import { type Fleet, smallestMemoryBytes } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
 import { fittingSplit } from "../model/memory.ts";
+import type { ModelSlice } from "../model/shape.ts";
 import { extraForwardsOf } from "../pipeline/index.ts";
 import type { Job } from "./job.ts";
 
@@ -36,6 +37,15 @@ export function stageLayers(
     firstLayer += layerCount;
     return range;
   });
+}
+
+/** What one of all stages holds of the model. */
+export function sliceOf(stages: readonly StageLayers[], stage: number): ModelSlice {
+  return {
+    layers: stages[stage]!.layerCount,
+    embedding: stage === 0,
+    head: stage === stages.length - 1,
+  };
 }
 
 /** Region (index into the placement's path) of each stage: the path's order, one stage per GPU. */

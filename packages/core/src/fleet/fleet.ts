@@ -18,6 +18,8 @@ export interface Region {
   readonly longitude?: number;
   /** What one GPU can send to others of the region; see `interconnectBitsPerSecondOf`. */
   readonly interconnectBitsPerSecond?: number;
+  /** What launches on this machine are started with, such as `ip netns exec NAME`; directly where absent. */
+  readonly commandPrefix?: readonly string[];
 }
 
 export interface Link {
@@ -30,6 +32,8 @@ export interface Link {
   /** One way. */
   readonly latencySeconds: number;
   readonly egressUsdPerGb: number;
+  /** Connections that fill it, as somebody has measured; the worker's plan counts them where nobody has. */
+  readonly streams?: number;
 }
 
 /**
@@ -45,6 +49,13 @@ export interface Fleet {
   readonly links: readonly Link[];
   /** `reserve` where absent. */
   readonly linkModel?: LinkModel;
+  /** Of a fleet that trains. Where absent the worker emulates links if every region's GPU type is emulated. */
+  readonly network?: "real" | "emulated";
+}
+
+/** Whether the worker has to emulate rate and delay of the links. */
+export function emulatesLinks({ network, regions }: Fleet): boolean {
+  return network === undefined ? regions.every(({ gpuType }) => gpuType.emulated) : network === "emulated";
 }
 
 /** Dense view of a fleet's links for inner loops: row-major R × R matrices, 0 where there is no link. */
@@ -53,6 +64,8 @@ export interface Topology {
   readonly bandwidthBitsPerSecond: Float64Array;
   readonly latencySeconds: Float64Array;
   readonly egressUsdPerGb: Float64Array;
+  /** 0 also where nobody has measured it. */
+  readonly streams: Float64Array;
 }
 
 const topologies = new WeakMap<Fleet, Topology>();
@@ -65,12 +78,14 @@ export function topologyOf(fleet: Fleet): Topology {
   const bandwidthBitsPerSecond = new Float64Array(regionCount * regionCount);
   const latencySeconds = new Float64Array(regionCount * regionCount);
   const egressUsdPerGb = new Float64Array(regionCount * regionCount);
+  const streams = new Float64Array(regionCount * regionCount);
   for (const link of fleet.links) {
     bandwidthBitsPerSecond[link.from * regionCount + link.to] = link.bandwidthBitsPerSecond;
     latencySeconds[link.from * regionCount + link.to] = link.latencySeconds;
     egressUsdPerGb[link.from * regionCount + link.to] = link.egressUsdPerGb;
+    streams[link.from * regionCount + link.to] = link.streams ?? 0;
   }
-  const topology = { regionCount, bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb };
+  const topology = { regionCount, bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb, streams };
   topologies.set(fleet, topology);
   return topology;
 }

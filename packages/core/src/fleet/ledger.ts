@@ -86,6 +86,16 @@ export function reserve(ledger: Ledger, placement: Placement): void {
   move(ledger, placement, 1);
 }
 
+/** The same where it may not fit; whether it did. */
+export function tryReserve(ledger: Ledger, placement: Placement): boolean {
+  try {
+    reserve(ledger, placement);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Regions may give back no GPU: of a job seen in units of several, a region can hold less than one. */
 export function release(ledger: Ledger, placement: Placement): void {
   assertPlacement(ledger.fleet, placement, 0);

@@ -68,6 +68,36 @@ export function rejectionText(rejection: Rejection): string {
   }
 }
 
+/** Why a job that ran was stopped to be placed anew. */
+export function replanText(why: {
+  readonly action: "move" | "reschedule";
+  readonly step: number;
+  readonly from: string;
+  readonly to: string;
+  readonly measuredBitsPerSecond: number;
+  readonly lowBitsPerSecond: number;
+  readonly highBitsPerSecond: number | null;
+  readonly gainSeconds: number;
+  readonly costSeconds: number;
+}): string {
+  const { action, costSeconds, from, gainSeconds, measuredBitsPerSecond, step, to } = why;
+  return (
+    `${action === "move" ? "moved" : "given another schedule"} at step ${step}: ${from} → ${to} carried ${bitRate(measuredBitsPerSecond)}, ` +
+    `the schedule was chosen for ${intervalText(why)}; ` +
+    `gain ${duration(gainSeconds)} for a cost of ${duration(costSeconds)}`
+  );
+}
+
+/** "80 Mbit/s to 210 Mbit/s" */
+export function intervalText(interval: {
+  readonly lowBitsPerSecond: number;
+  readonly highBitsPerSecond: number | null;
+}): string {
+  const { highBitsPerSecond: high, lowBitsPerSecond: low } = interval;
+  if (high === null) return low === 0 ? "any rate" : `${bitRate(low)} or more`;
+  return low === 0 ? `${bitRate(high)} or less` : `${bitRate(low)} to ${bitRate(high)}`;
+}
+
 /** What is missing, at the path that comes nearest. Empty when some path would do. */
 export function distanceText({ candidates, neededGpus }: Explanation): string {
   if (candidates.some(({ outcome }) => outcome !== "too-few-gpus")) return "";

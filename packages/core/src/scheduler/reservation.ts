@@ -1,7 +1,7 @@
 // A reservation for one job that cannot start yet: the earliest time at which it can, if running jobs end as predicted,
 // and what would be free then. Others may start where the job can still start at that time.
 import type { Job } from "../cost/job.ts";
-import { copyLedger, type Ledger, type Placement, release, reserve } from "../fleet/ledger.ts";
+import { copyLedger, type Ledger, type Placement, release, reserve, tryReserve } from "../fleet/ledger.ts";
 import type { RunningJob, View } from "./policy.ts";
 
 export interface Reservation {
@@ -47,7 +47,7 @@ export function reservationFor(
     atSeconds,
     admits(placement) {
       const with_ = copyLedger(future);
-      return canReserve(with_, placement) && fits(with_);
+      return tryReserve(with_, placement) && fits(with_);
     },
     started(other, placement) {
       if (view.nowSeconds + view.runSeconds(other, placement) > atSeconds) reserve(future, placement);
@@ -80,13 +80,4 @@ export function keepsReservation(
 ): boolean {
   const endSeconds = view.nowSeconds + view.runSeconds(job, placement);
   return endSeconds <= reservation.atSeconds || reservation.admits(placement);
-}
-
-function canReserve(ledger: Ledger, placement: Placement): boolean {
-  try {
-    reserve(ledger, placement);
-    return true;
-  } catch {
-    return false;
-  }
 }

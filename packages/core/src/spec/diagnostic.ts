@@ -4,11 +4,13 @@ export const CODES = {
   "yaml-syntax": "The file is not valid YAML.",
   "invalid-field": "A field is missing, unknown, of the wrong type or out of range.",
   "unknown-region": "A link names a region that the fleet does not have.",
-  "unknown-gpu-type": "A region names a GPU type that neither the file nor the built-in table has.",
+  "unknown-gpu-type":
+    "A region or a profile names a GPU type that neither the file nor the built-in table has.",
   "unknown-model": "A job names a model that is not a preset.",
+  "profile-mismatch": "A job's profile was measured with another model, or trained in another way.",
   "job-without-training": "A job that is to be run says nothing to train.",
   "unknown-link": "A disruption changes a link that the fleet does not have.",
-  "file-not-read": "A file that the scenario names is not there, or cannot be read.",
+  "file-not-read": "A file that a scenario or a job names is not there, or cannot be read.",
   "duplicate-name": "Two regions, links or jobs have the same name.",
   "job-does-not-fit-memory": "No number of stages makes the model fit in the fleet's GPUs.",
   "job-larger-than-any-path":

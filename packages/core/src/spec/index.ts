@@ -2,6 +2,14 @@
 export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
 export * from "./import/index.ts";
 export type { JobOptions } from "./job.ts";
+export {
+  goodputOf,
+  type LinkEntry,
+  type LinkProbe,
+  linkEntries,
+  linkProbeSchema,
+  type ProbeDirection,
+} from "./link-probe.ts";
 export { measuredRuns } from "./measured-runs.ts";
 export {
   type PipelineInput,
@@ -13,6 +21,14 @@ export {
   scheduleRequest,
 } from "./pipeline.ts";
 export { planSchema } from "./plan.ts";
+export {
+  type MeasuredFigures,
+  measuredFiguresSchema,
+  type Profile,
+  parseProfile,
+  profileSchema,
+} from "./profile.ts";
+export { type ProfileTarget, presetTarget, profileTargets } from "./profile-target.ts";
 export type { FileReader, ReferencedFile, ScenarioOptions } from "./reading.ts";
 export { parseJobs, parseScenario, type Scenario } from "./scenario.ts";
 export { type JobInput, jobFileSchema, jobSchema, scenarioSchema } from "./schema.ts";

@@ -16,12 +16,17 @@ import { largestRegionGpus } from "../scheduler/free.ts";
 import { leastCount } from "../scheduler/target.ts";
 import { BYTES_PER_GB } from "../units.ts";
 import { type Diagnostic, nameHint } from "./diagnostic.ts";
+import { type Measured, measuredFor, type ProfileReader } from "./measured-job.ts";
 import type { JobInput } from "./schema.ts";
 import type { FieldPath, Source } from "./source.ts";
 
-/** bf16 across a boundary in production; the worker's fp32 training sends twice that. */
+/** bf16 across a boundary where nothing is said. */
 const BYTES_PER_ELEMENT = 2;
-const TRAINED_BYTES_PER_ELEMENT = 4;
+/** By what the worker trains with, and sends. int8 has a float32 scale per token besides, which is left out here. */
+const DTYPE_BYTES = { float32: 4, bfloat16: 2 } as const;
+const COMPRESSED_BYTES = { none: Number.POSITIVE_INFINITY, bfloat16: 2, int8: 1 } as const;
+
+const USUAL_OVERHEAD_SECONDS = 0.0005;
 
 export interface JobOptions {
   /** Share of a GPU's peak that training reaches, where the job does not say; by the fitted model where nobody does. */
@@ -34,14 +39,18 @@ export interface JobContext extends JobOptions {
   readonly fleet: Fleet;
   readonly source: Source;
   readonly path: FieldPath;
+  readonly readProfile: ProfileReader;
 }
 
 /** The job, or what is wrong with it. */
 export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const shape = shapeOf(input, context);
   if (shape && "code" in shape) return shape;
-  const demand = shape ? demandOfModel(input, shape, context) : demandOutright(input);
-  const { name: id, tenant, submitSeconds = 0, microbatches, iterations, overheadSeconds } = input;
+  const measured = shape && measuredFor(input, shape, context);
+  if (measured && "code" in measured) return measured;
+  const demand = shape ? demandOfModel(input, shape, measured, context) : demandOutright(input);
+  const { name: id, tenant, submitSeconds = 0, microbatches, iterations } = input;
+  const overheadSeconds = input.overheadSeconds ?? measured?.overheadSeconds ?? USUAL_OVERHEAD_SECONDS;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
   const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
   const unit = unitOf(input);
@@ -81,14 +90,20 @@ function unitOf({ dataParallel, gradientBytes, tensorParallel }: JobInput) {
   };
 }
 
-function demandOfModel(input: JobInput, shape: ModelShape, { efficiency, fleet }: JobContext): Demand {
+function demandOfModel(
+  input: JobInput,
+  shape: ModelShape,
+  measured: Measured | undefined,
+  { efficiency, fleet }: JobContext,
+): Demand {
   const sequenceLength = input.sequenceLength!;
   const { microbatchSize, recomputation } = input;
   const fullRecomputation = recomputation === "full";
   const flops = modelFlops(shape, { sequenceLength, microbatchSize, fullRecomputation });
-  const bytesPerElement = input.training ? TRAINED_BYTES_PER_ELEMENT : BYTES_PER_ELEMENT;
+  const bytesPerElement = input.training ? sentBytesPerElement(input.training) : BYTES_PER_ELEMENT;
+  const sentBytes = boundaryBytes(shape, { sequenceLength, microbatchSize, bytesPerElement });
   return {
-    work: {
+    work: measured?.work ?? {
       kind: "flops",
       forwardFlops: flops.forward,
       backwardFlops: flops.backward + flops.recomputation,
@@ -96,7 +111,7 @@ function demandOfModel(input: JobInput, shape: ModelShape, { efficiency, fleet }
     },
     layers: shape.layers,
     headLayers: headForwardFlops(shape, sequenceLength) / layerForwardFlops(shape, sequenceLength),
-    activationBytes: boundaryBytes(shape, { sequenceLength, microbatchSize, bytesPerElement }),
+    activationBytes: input.training ? sentBytes : (measured?.boundaryBytes ?? sentBytes),
     memory: { shape, options: { sequenceLength, microbatchSize, recomputation } },
     ...(input.training ? { training: trainingOf(input, shape) } : {}),
   };
@@ -110,21 +125,35 @@ function fittedEfficiency(input: JobInput, shape: ModelShape, { regions }: Fleet
   return Math.min(...regions.map(({ gpuType }) => efficiencyOf({ ...work, gpu: gpuType })));
 }
 
-function trainingOf(input: JobInput, model: ModelShape): Training {
-  const { learningRate, weightDecay, seed, data } = input.training!;
-  const { microbatchSize } = input;
+function sentBytesPerElement({ compression, dtype }: NonNullable<JobInput["training"]>): number {
+  return Math.min(DTYPE_BYTES[dtype], COMPRESSED_BYTES[compression]);
+}
+
+function trainingOf({ iterations, ...input }: JobInput, model: ModelShape): Training {
+  const { checkpoint, finalLearningRate, gradientClipNorm, learningRate, warmUpSteps, ...said } =
+    input.training!;
+  const { everySteps, graceSeconds, keep, location } = checkpoint;
   return {
+    ...said,
     model,
     sequenceLength: input.sequenceLength!,
-    microbatchSize,
-    learningRate,
-    weightDecay,
-    seed,
-    data,
+    microbatchSize: input.microbatchSize,
+    learningRate: {
+      peak: learningRate,
+      floor: finalLearningRate ?? learningRate,
+      warmUpSteps,
+      decayEndStep: Math.max(iterations, warmUpSteps),
+    },
+    ...(gradientClipNorm === undefined ? {} : { gradientClipNorm }),
+    checkpoint: { everySteps, graceSeconds, keep, ...(location === undefined ? {} : { location }) },
   };
 }
 
-function shapeOf({ model }: JobInput, { source, path }: JobContext): ModelShape | Diagnostic | undefined {
+/** Of the model that a job names or writes out; undefined where it gives its times outright. */
+export function shapeOf(
+  { model }: JobInput,
+  { source, path }: Pick<JobContext, "source" | "path">,
+): ModelShape | Diagnostic | undefined {
   if (typeof model !== "string") return model as ModelShape | undefined;
   const preset = MODEL_PRESETS.get(model);
   if (preset) return preset.shape;
@@ -170,40 +199,46 @@ function untrainable(job: Job, context: JobContext): Diagnostic | undefined {
     const hint = "give it a model and a training section, or simulate it";
     return source.diagnostic([...path, "name"], "job-without-training", message, hint);
   }
-  if (unitGpusOf(job) > 1) {
-    const field = job.tensorParallel === undefined ? "dataParallel" : "tensorParallel";
-    const message = `the worker trains with pipeline parallelism alone: one GPU per stage, one replica`;
-    const hint =
-      "leave tensorParallel and dataParallel out, or simulate the job without its training section";
-    return source.diagnostic([...path, field], "invalid-field", message, hint);
+  if (job.tensorParallel !== undefined) {
+    const message = "the worker trains without tensor parallelism: one GPU per stage and replica";
+    const hint = "leave tensorParallel out, or simulate the job without its training section";
+    return source.diagnostic([...path, "tensorParallel"], "invalid-field", message, hint);
   }
   const complain = (message: string, hint: string) =>
     source.diagnostic([...path, "model"], "invalid-field", message, hint);
-  const { feedForward, headSize, hiddenSize, attentionHeads, keyValueHeads, experts, tiedEmbeddings } =
-    training.model;
-  if (feedForward !== "swiglu" || experts) {
+  const unknown = unknownToWorker(training.model);
+  if (unknown) return complain(unknown.message, unknown.hint);
+  if (training.model.tiedEmbeddings && maxGpus > unitGpusOf(job)) {
     return complain(
-      "the worker trains dense models with SwiGLU only",
-      "use feedForward: swiglu and no experts",
+      "tied embeddings would be on the first and the last stage at once",
+      "set tiedEmbeddings: false in the model, or maxGpus: 1",
     );
+  }
+  return undefined;
+}
+
+/** What the worker cannot build; undefined where it can. */
+export function unknownToWorker(
+  shape: ModelShape,
+): { readonly message: string; readonly hint: string } | undefined {
+  const { attentionHeads, experts, feedForward, headSize, hiddenSize, keyValueHeads } = shape;
+  if (feedForward !== "swiglu" || experts) {
+    return {
+      message: "the worker trains dense models with SwiGLU only",
+      hint: "use feedForward: swiglu and no experts",
+    };
   }
   if (
     hiddenSize % (2 * attentionHeads) !== 0 ||
     (headSize ?? hiddenSize / attentionHeads) !== hiddenSize / attentionHeads
   ) {
-    return complain(
-      "the worker needs heads of an even width, hiddenSize / attentionHeads",
-      "change one of the two",
-    );
+    return {
+      message: "the worker needs heads of an even width, hiddenSize / attentionHeads",
+      hint: "change one of the two",
+    };
   }
   if (attentionHeads % keyValueHeads !== 0) {
-    return complain("attentionHeads is not a multiple of keyValueHeads", "change one of the two");
-  }
-  if (tiedEmbeddings && maxGpus > 1) {
-    return complain(
-      "tied embeddings would be on the first and the last stage at once",
-      "set tiedEmbeddings: false in the model, or maxGpus: 1",
-    );
+    return { message: "attentionHeads is not a multiple of keyValueHeads", hint: "change one of the two" };
   }
   return undefined;
 }

@@ -2,10 +2,13 @@
 import { z } from "zod";
 import { pipelineSchema } from "./pipeline.ts";
 import { planSchema } from "./plan.ts";
+import { profileSchema } from "./profile.ts";
 import { jobFileSchema, scenarioSchema } from "./schema.ts";
 
 /** Text of each schema by name, with a final newline. */
-export function jsonSchemas(): Readonly<Record<"scenario" | "job" | "plan" | "pipeline", string>> {
+export function jsonSchemas(): Readonly<
+  Record<"scenario" | "job" | "plan" | "pipeline" | "profile", string>
+> {
   // `input`: what a person writes, before units are parsed and defaults filled in.
   const text = (schema: z.ZodType) => `${JSON.stringify(z.toJSONSchema(schema, { io: "input" }), null, 2)}\n`;
   return {
@@ -13,5 +16,6 @@ export function jsonSchemas(): Readonly<Record<"scenario" | "job" | "plan" | "pi
     job: text(jobFileSchema),
     plan: text(planSchema),
     pipeline: text(pipelineSchema),
+    profile: text(profileSchema),
   };
 }

@@ -24,18 +24,37 @@ export const planSchema = z.strictObject({
   }),
   training: z.strictObject({
     steps: positive,
-    microbatches: positive,
+    microbatches: positive.describe("Of each replica."),
     microbatchSize: positive,
     seed: index,
-    learningRate: z.number().positive(),
+    learningRate: z
+      .strictObject({
+        peak: z.number().positive(),
+        floor: z.number().min(0),
+        warmUpSteps: index,
+        decayEndStep: index,
+      })
+      .describe(
+        "Linear up to the peak in warmUpSteps, then half a cosine down to the floor in decayEndStep.",
+      ),
     weightDecay: z.number().min(0),
-    dtype: z.literal("float32"),
+    gradientClipNorm: z
+      .number()
+      .positive()
+      .nullable()
+      .describe("Longest gradient over all stages; null: of any length."),
+    dtype: z
+      .enum(["float32", "bfloat16"])
+      .describe("Of activations and of the weights that multiply them; masters are float32."),
+    device: z.enum(["cpu", "cuda"]),
     data: z.strictObject({
-      kind: z.literal("text"),
+      kind: z
+        .enum(["text", "tokens"])
+        .describe("Text is read by byte; files of tokens (.npy, .bin) are memory-mapped."),
       paths: z
         .array(z.string())
         .min(1)
-        .describe("Files or folders on the machine of the worker, read by byte."),
+        .describe("Files, and for text folders, on the machine of the worker."),
       suffixes: z.array(z.string()).describe("Of the files that are read in folders; empty: all."),
     }),
   }),
@@ -48,14 +67,22 @@ export const planSchema = z.strictObject({
         layerCount: positive,
         embedding: z.boolean(),
         head: z.boolean(),
+        recompute: z
+          .boolean()
+          .describe("Keeps the inputs of layers alone, and runs each layer again before its B or I."),
       }),
     )
     .min(1),
   schedule: z.string().describe("Name of the schedule, for people: what ranks do is in their actions."),
+  replicas: positive,
+  gradientBucketBytes: positive.describe(
+    "Replicas reduce gradients in buckets of at least this size, each as soon as its last gradient is there.",
+  ),
   ranks: z
     .array(
       z.strictObject({
         rank: index,
+        replica: index,
         stages: z
           .array(index)
           .min(1)
@@ -84,6 +111,13 @@ export const planSchema = z.strictObject({
       z.strictObject({
         fromRank: index,
         toRank: index,
+        via: z
+          .enum(["tcp", "collective"])
+          .describe("The worker's own transport, or torch.distributed inside a region."),
+        streams: positive.describe("Connections that share the bytes of every message."),
+        chunkBytes: positive,
+        bufferBytes: positive.nullable().describe("Of each connection's sockets; null: left to the kernel."),
+        compression: z.enum(["none", "bfloat16", "int8"]).describe("Of what is on the wire."),
         emulated: z
           .strictObject({ bandwidthBitsPerSecond: z.number().positive(), latencySeconds: seconds })
           .nullable()
@@ -106,5 +140,17 @@ export const planSchema = z.strictObject({
     })
     .nullable()
     .describe("Least time of one block of each kind on each stage; null: as fast as the device is."),
+  checkpoint: z
+    .strictObject({
+      location: z.string().describe("A folder that every rank reaches."),
+      everySteps: positive,
+      keep: positive,
+      graceSeconds: z.number().positive().describe("For the last one, after SIGTERM."),
+    })
+    .nullable(),
+  tls: z
+    .strictObject({ certificate: z.string(), privateKey: z.string() })
+    .nullable()
+    .describe("The launch's own certificate, the only one that its ranks accept (PEM)."),
   control: z.strictObject({ url: z.string(), rendezvousDeadlineSeconds: z.number().positive() }),
 });

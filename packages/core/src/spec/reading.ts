@@ -33,14 +33,16 @@ export interface Reading {
   readonly simulationOnly: string[];
   /** Files that were read so far. */
   files(): ReferencedFile[];
-  /** The file that a field names; complains where it cannot be read. */
+  /** The file, or why there is none. */
+  readonly read: FileReader;
+  /** The same, for the field that names it; complains where it cannot be read. */
   open(path: string, field: FieldPath): NamedText | undefined;
 }
 
 export function startReading(source: Source, { purpose, readFile, seed }: ScenarioOptions): Reading {
   const diagnostics: Diagnostic[] = [];
   const opened = new Map<string, ReturnType<FileReader>>();
-  const read = (path: string) => {
+  const read: FileReader = (path) => {
     const known = opened.get(path);
     if (known) return known;
     const hint = "read the scenario from a file, or write its values out";
@@ -55,6 +57,7 @@ export function startReading(source: Source, { purpose, readFile, seed }: Scenar
     diagnostics,
     warnings: [],
     simulationOnly: [],
+    read,
     files: () => [...opened].flatMap(([path, file]) => ("text" in file ? [{ path, text: file.text }] : [])),
     open(path, field) {
       const file = read(path);

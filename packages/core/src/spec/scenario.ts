@@ -10,9 +10,10 @@ import { SECONDS_PER_HOUR } from "../units.ts";
 import { type Diagnostic, firstComplaints, nameHint, type Parsed } from "./diagnostic.ts";
 import { fleetAtBest, toDisruptions } from "./disruptions.ts";
 import { type JobOptions, toJob } from "./job.ts";
+import { profileReader } from "./measured-job.ts";
 import { type Reading, type ReferencedFile, type ScenarioOptions, startReading } from "./reading.ts";
 import { regionSeries } from "./region-series.ts";
-import { type JobInput, jobListSchema, jobSchema, type ScenarioInput, scenarioSchema } from "./schema.ts";
+import { type JobInput, jobFileFormOf, type ScenarioInput, scenarioSchema } from "./schema.ts";
 import { type FieldPath, readYaml, type Source } from "./source.ts";
 import { copyComplaints, jobNames, toWorkload } from "./workload.ts";
 
@@ -52,11 +53,13 @@ export function parseScenario(text: string, file: string, options: ScenarioOptio
   const { diagnostics, warnings } = reading;
   if (diagnostics.length > 0) return { ok: false, diagnostics: firstComplaints(diagnostics) };
   const atBest = fleetAtBest(atStart.value, changing.disruptions);
-  const written = toJobs(data.jobs, (i) => ["jobs", i], atBest, source, data);
+  const { efficiency } = data;
+  const given = { efficiency, readFile: reading.read };
+  const written = toJobs(data.jobs, (i) => ["jobs", i], atBest, source, given);
   if (!written.ok) return written;
   const jobs = simulated ? toWorkload(written.value, data, atBest, reading) : written.value;
   if (diagnostics.length > 0) return { ok: false, diagnostics: firstComplaints(diagnostics) };
-  const { name, description, efficiency, payIdleGpus, policies, failures } = data;
+  const { name, description, payIdleGpus, policies, failures } = data;
   const timeModel = data.timeModel ?? (data.trace ? "1f1b" : "auto");
   const value: Scenario = {
     ...{ name, description, timeModel, efficiency, payIdleGpus, policies: policies as PolicyOverrides },
@@ -89,11 +92,9 @@ export function parseJobs(
   text: string,
   file: string,
   fleet: Fleet,
-  options: Partial<JobOptions> = {},
+  options: Partial<JobOptions> & Pick<ScenarioOptions, "readFile"> = {},
 ): Parsed<readonly Job[]> {
-  // Chosen by hand: a union would complain about both forms at once.
-  const isList = (plain: unknown) => typeof plain === "object" && plain !== null && "jobs" in plain;
-  const read = readYaml(text, file, (plain) => (isList(plain) ? jobListSchema : jobSchema));
+  const read = readYaml(text, file, jobFileFormOf);
   if (!read.ok) return read;
   const { data, source } = read.value;
   if ("jobs" in data) return toJobs(data.jobs, (i) => ["jobs", i], fleet, source, options);
@@ -116,9 +117,9 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
       diagnostics.push(source.diagnostic(["regions", i, "gpuType"], "unknown-gpu-type", message, hint));
     }
     const { name, gpus, pue, latitude, longitude, priceUsdPerKwh, carbonGramsPerKwh } = region;
-    const { interconnectBitsPerSecond } = region;
+    const { commandPrefix, interconnectBitsPerSecond } = region;
     return withoutUndefined({
-      ...{ name, gpus, pue, latitude, longitude, interconnectBitsPerSecond },
+      ...{ name, gpus, pue, latitude, longitude, interconnectBitsPerSecond, commandPrefix },
       gpuType: gpuType ?? types.values().next().value!,
       tariff: seriesOf(priceUsdPerKwh),
       carbon: carbonGramsPerKwh === undefined ? undefined : seriesOf(carbonGramsPerKwh),
@@ -126,11 +127,9 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
   });
   const links = toLinks(input, source, diagnostics);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
-  const { linkModel } = input;
-  return {
-    ok: true,
-    value: { name: input.name, regions, links, ...(linkModel === "share" ? { linkModel } : {}) },
-  };
+  const { linkModel, network } = input;
+  const model = linkModel === "share" ? { linkModel } : {};
+  return { ok: true, value: { name: input.name, regions, links, ...model, ...(network ? { network } : {}) } };
 }
 
 function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]): Link[] {
@@ -147,7 +146,7 @@ function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]
       const message = `link from "${link.from}" to itself`;
       diagnostics.push(source.diagnostic(path("to"), "invalid-field", message, "name two different regions"));
     }
-    const { bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb, both } = link;
+    const { bandwidthBitsPerSecond, latencySeconds, egressUsdPerGb, both, streams } = link;
     const directions = [[link.from, link.to], ...(both ? [[link.to, link.from]] : [])] as [string, string][];
     return directions.map(([from, to]): Link => {
       if (seen.has(`${from} ${to}`)) {
@@ -162,13 +161,12 @@ function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]
         );
       }
       seen.add(`${from} ${to}`);
-      return {
+      return withoutUndefined({
         from: names.indexOf(from),
         to: names.indexOf(to),
         bandwidthBitsPerSecond: Math.floor(bandwidthBitsPerSecond),
-        latencySeconds,
-        egressUsdPerGb,
-      };
+        ...{ latencySeconds, egressUsdPerGb, streams },
+      });
     });
   });
 }
@@ -178,7 +176,7 @@ function toJobs(
   pathOf: (index: number) => FieldPath,
   fleet: Fleet,
   source: Source,
-  { efficiency, mustTrain = false }: Partial<JobOptions>,
+  { efficiency, mustTrain = false, readFile }: Partial<JobOptions> & Pick<ScenarioOptions, "readFile">,
 ): Parsed<Job[]> {
   const diagnostics: Diagnostic[] = copyComplaints(inputs, pathOf, source);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
@@ -186,8 +184,9 @@ function toJobs(
   const places = names.flatMap((all, i) => all.map((name) => ({ name, path: [...pathOf(i), "name"] })));
   diagnostics.push(...duplicates(places, "jobs", source));
   const jobs: Job[] = [];
+  const readProfile = profileReader(readFile);
   inputs.forEach((input, i) => {
-    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain });
+    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain, readProfile });
     if ("code" in job) diagnostics.push(job);
     else for (const id of names[i]!) jobs.push({ ...job, id });
   });

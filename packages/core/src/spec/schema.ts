@@ -13,6 +13,8 @@ const MAX_LAYERS = 512;
 /** GPUs of one node, and replicas: more than any published run has. */
 const MAX_TENSOR_PARALLEL = 64;
 const MAX_GPUS = 65_536;
+/** As many as the worker's plans have. */
+const MAX_STREAMS = 64;
 
 export const gpuTypeSchema = z.strictObject({
   peakFlopsPerSecond: quantity("flopsPerSecond", { above: 0 }),
@@ -54,6 +56,8 @@ export const regionSchema = z.strictObject({
   longitude: z.number().min(-180).max(180).optional(),
   /** What one GPU can send to others of the region, for jobs with replicas. An assumption where absent: 400 Gbit/s. */
   interconnectBitsPerSecond: quantity("bitsPerSecond", { above: 0 }).optional(),
+  /** Program and arguments with which the service starts the region's launches, such as [ip, netns, exec, NAME]. */
+  commandPrefix: z.array(z.string().min(1)).min(1).optional(),
 });
 
 export const linkSchema = z.strictObject({
@@ -65,9 +69,11 @@ export const linkSchema = z.strictObject({
   /** One way. */
   latencySeconds: quantity("seconds", { min: 0 }),
   egressUsdPerGb: quantity("usdPerGb", { min: 0 }).default(0),
+  /** Connections that fill the link, as `bace profile links` finds out; where absent, by its rate and latency. */
+  streams: count(1, MAX_STREAMS).optional(),
 });
 
-const shapeSchema = z.strictObject({
+export const shapeSchema = z.strictObject({
   hiddenSize: count(1),
   layers: count(1, MAX_LAYERS),
   attentionHeads: count(1),
@@ -79,16 +85,48 @@ const shapeSchema = z.strictObject({
   tiedEmbeddings: z.boolean().default(false),
 });
 
-export const trainingSchema = z.strictObject({
-  learningRate: z.number().positive().default(3e-4),
-  weightDecay: z.number().min(0).default(0.01),
-  seed: count(0).default(1),
-  data: z.strictObject({
-    /** Files or folders; relative to the file that names them. */
-    paths: z.array(z.string().min(1)).min(1),
-    suffixes: z.array(z.string()).default([]),
-  }),
-});
+export const trainingSchema = z
+  .strictObject({
+    /** At its peak. */
+    learningRate: z.number().positive().default(3e-4),
+    /** Steps in which the rate rises to its peak, in a straight line. */
+    warmUpSteps: count(0).default(0),
+    /** Of the last step, down to which the rate falls along half a cosine; the peak where absent. */
+    finalLearningRate: z.number().min(0).optional(),
+    weightDecay: z.number().min(0).default(0.01),
+    /** Longest gradient, over all stages together; of any length where absent. */
+    gradientClipNorm: z.number().positive().optional(),
+    seed: count(0).default(1),
+    /** Of activations and of the weights that multiply them; weights are kept and updated in float32. */
+    dtype: z.enum(["float32", "bfloat16"]).default("float32"),
+    /** Of activations and gradients on their way between regions. */
+    compression: z.enum(["none", "bfloat16", "int8"]).default("none"),
+    /** Every connection between ranks by TLS, with a certificate of the launch's own. */
+    encrypted: z.boolean().default(false),
+    data: z.strictObject({
+      /** Text is read by byte; files of tokens are .npy (uint16, uint32) or nanoGPT's .bin. */
+      kind: z.enum(["text", "tokens"]).default("text"),
+      /** Files, and for text folders; relative to the file that names them. */
+      paths: z.array(z.string().min(1)).min(1),
+      suffixes: z.array(z.string()).default([]),
+    }),
+    checkpoint: z
+      .strictObject({
+        /** Folder that every region reaches, relative to the file that names it; the service's own where absent. */
+        location: z.string().min(1).optional(),
+        everySteps: count(1).default(100),
+        /** Checkpoints that stay. */
+        keep: count(1).default(2),
+        /** For the last one, when the job is told to stop. */
+        graceSeconds: quantity("seconds", { above: 0 }).default(60),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ learningRate, finalLearningRate = 0 }, context) => {
+    if (finalLearningRate <= learningRate) return;
+    const message = `${finalLearningRate} is above learningRate, ${learningRate} — lower it`;
+    context.addIssue({ code: "custom", path: ["finalLearningRate"], message });
+  });
 
 /** Either `model` with `sequenceLength`, or the times and sizes outright. */
 export const jobSchema = z
@@ -120,8 +158,10 @@ export const jobSchema = z
     forwardSeconds: quantity("seconds", { above: 0 }).optional(),
     backwardSeconds: quantity("seconds", { above: 0 }).optional(),
     activationBytes: quantity("bytes", { above: 0 }).optional(),
-    /** Per action: dispatch, kernel launches. */
-    overheadSeconds: quantity("seconds", { min: 0 }).default(0.0005),
+    /** File of `bace profile`, relative to the one that names it: measured times, for this model as it is trained here. */
+    profile: z.string().min(1).optional(),
+    /** Per action: dispatch, kernel launches. The profile's where there is one, or else 0.5 ms. */
+    overheadSeconds: quantity("seconds", { min: 0 }).optional(),
     /** What the backward pass computes again; `full` saves most memory and costs one more forward pass. */
     recomputation: z.enum(["none", "selective", "full"]).default("selective"),
     /** Share of peak that training reaches; the scenario's, or by the fitted model. */
@@ -148,6 +188,14 @@ export const jobSchema = z
     }
     if (job.model !== undefined && job.gradientBytes !== undefined)
       complain("gradientBytes", "follows from the model — leave it out, or leave out model");
+    if (job.profile !== undefined) {
+      if (job.model === undefined)
+        complain("profile", "is of a model — give model and sequenceLength, or leave it out");
+      if (job.efficiency !== undefined)
+        complain("efficiency", "is what the profile has measured — leave one of the two out");
+      if (job.tensorParallel > 1)
+        complain("profile", "is of one GPU per stage — leave it out, or leave out tensorParallel");
+    }
     if (job.microbatches % job.dataParallel !== 0) {
       const message = `${job.dataParallel} replicas cannot have equal parts of ${job.microbatches} micro-batches`;
       complain("dataParallel", `${message} — give a divisor of microbatches`);
@@ -177,6 +225,8 @@ export const scenarioSchema = z.strictObject({
   timeModel: z.enum(TIME_MODELS).optional(),
   /** What a job gets of a link: what it reserved, or an equal share of the capacity. */
   linkModel: z.enum(LINK_MODELS).default("reserve"),
+  /** Of the service: whether links are real, or emulated by the worker. Emulated where absent and all GPU types are. */
+  network: z.enum(["real", "emulated"]).optional(),
   /** Whether the electricity of GPUs that nobody uses is paid too, until the last job ends. */
   payIdleGpus: z.boolean().default(false),
   /** Options of policies by name, over their defaults. */
@@ -190,6 +240,11 @@ export const scenarioSchema = z.strictObject({
 /** What `bace submit` and `POST /v1/jobs` take: one job, or a file with a list of them. */
 export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema).min(1, "no jobs — add one") });
 export const jobFileSchema = z.union([jobSchema, jobListSchema]);
+
+/** Chosen by hand: a union would complain about both forms at once. */
+export function jobFileFormOf(plain: unknown) {
+  return typeof plain === "object" && plain !== null && "jobs" in plain ? jobListSchema : jobSchema;
+}
 
 export type ScenarioInput = z.output<typeof scenarioSchema>;
 export type JobInput = z.output<typeof jobSchema>;

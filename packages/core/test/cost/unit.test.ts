@@ -83,8 +83,11 @@ describe("units of 4 × 2 GPUs", () => {
 
   it("keep the times that were given outright: they are of one micro-batch on 4 GPUs", () => {
     const work = { kind: "seconds" as const, forwardSeconds: 2, backwardSeconds: 4 };
-    expect(stageTimes({ ...job, work }, fleet, placement)).toEqual({ forward: [1, 1], backward: [2, 2] });
-    expect(stageTimes(job, fleet, placement)).toEqual({ forward: [1, 1], backward: [2, 2] });
+    expect(stageTimes({ ...job, work }, fleet, placement)).toMatchObject({
+      forward: [1, 1],
+      backward: [2, 2],
+    });
+    expect(stageTimes(job, fleet, placement)).toMatchObject({ forward: [1, 1], backward: [2, 2] });
   });
 
   it("make K* 16 GPUs: 8·(6 + 0.5) + 0.2 s with one stage, 9·(3 + 0.5) + 0.1 s with two", () => {

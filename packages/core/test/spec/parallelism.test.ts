@@ -149,7 +149,7 @@ describe("what cannot be", () => {
     expect(`${wrong} — ${toDo}`).toMatch(hint);
   });
 
-  it("training by the worker, which knows pipelines alone", () => {
+  it("training by the worker with tensor parallelism; replicas it knows", () => {
     const small = `name: one
 model:
   {hiddenSize: 64, layers: 4, attentionHeads: 4, keyValueHeads: 4, feedForwardSize: 128, vocabularySize: 256}
@@ -159,11 +159,10 @@ iterations: 10
 training: {data: {paths: [texts]}}
 `;
     expect(accepted(small).training).toBeDefined();
-    for (const field of ["tensorParallel", "dataParallel"]) {
-      const diagnostic = refused(`${small}${field}: 2\n`, true);
-      expect(diagnostic).toMatchObject({ code: "invalid-field", field });
-      expect(diagnostic.message).toMatch(/pipeline parallelism alone/);
-      expect(diagnostic.hint).toMatch(/leave tensorParallel and dataParallel out/);
-    }
+    expect(accepted(`${small}dataParallel: 2\n`).dataParallel).toBe(2);
+    const diagnostic = refused(`${small}tensorParallel: 2\n`, true);
+    expect(diagnostic).toMatchObject({ code: "invalid-field", field: "tensorParallel" });
+    expect(diagnostic.message).toMatch(/without tensor parallelism/);
+    expect(diagnostic.hint).toMatch(/leave tensorParallel out/);
   });
 });

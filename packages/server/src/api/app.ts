@@ -6,6 +6,7 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Logger } from "pino";
+import { LOOPBACK } from "../http-server.ts";
 import { ProblemError } from "../problem.ts";
 import type { ApiContext } from "./context.ts";
 import { addDashboard } from "./dashboard.ts";
@@ -17,15 +18,18 @@ import { addRegions } from "./regions.ts";
 import { addService } from "./service.ts";
 
 const BODY_LIMIT_BYTES = 2 ** 20;
-const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 export interface AppOptions extends ApiContext {
   readonly logger: Logger;
+  /** Address that it listens on. */
+  readonly host: string;
   /** Folder of the built dashboard. */
   readonly dashboardDirectory?: string | undefined;
 }
 
-export function createApp({ logger, dashboardDirectory, ...context }: AppOptions): OpenAPIHono {
+export function createApp({ logger, host, dashboardDirectory, ...context }: AppOptions): OpenAPIHono {
+  const names = new Set([...LOOPBACK_NAMES, host, `[${host}]`]);
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
@@ -40,7 +44,10 @@ export function createApp({ logger, dashboardDirectory, ...context }: AppOptions
   // Host check) nor with a form (JSON needs the consent of CORS, which is never given).
   app.use(async (c, next) => {
     const { hostname } = new URL(c.req.url);
-    if (!LOOPBACK_NAMES.has(hostname)) throw new ProblemError("wrong-host", `use localhost, not ${hostname}`);
+    if (!names.has(hostname)) {
+      const own = host === LOOPBACK ? "localhost" : host;
+      throw new ProblemError("wrong-host", `use ${own}, not ${hostname}`);
+    }
     const contentType = c.req.header("content-type")?.split(";")[0]?.trim();
     if (c.req.method === "POST" && contentType !== "application/json") {
       throw new ProblemError("unsupported-media-type", "send JSON with Content-Type: application/json");

@@ -6,7 +6,7 @@ import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
 import { explainedDecision } from "./plan.ts";
 import { explainedSchema, jobListSchema, jobViewSchema, submitSchema, submittedSchema } from "./types.ts";
-import { explainedView, jobView } from "./views.ts";
+import { explainedView, jobView, replanView } from "./views.ts";
 
 const params = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });
 
@@ -91,13 +91,14 @@ export function addJobs(app: App, { writer, fleets, policy, timeModel, efficienc
 
   app.openapi(explainRoute, (c) => {
     const known = find(c.req.valid("param").id);
-    if (known.phase !== "queued") return c.json(explainedView(known, fleets), 200);
+    if (known.phase !== "queued") return c.json(explainedView(known, fleets, writer.nowSeconds()), 200);
     const state = writer.state();
     const decision = dryRun(state, writer.nowSeconds(), { policy, timeModel }).find(
       ({ jobId }) => jobId === known.job.id,
     );
     // Without a decision, the job is backing off after an epoch that failed.
-    const waiting = { jobId: known.job.id, kind: "wait" as const, placement: null, why: null };
-    return c.json(decision ? explainedDecision(decision, state.fleet!) : waiting, 200);
+    const waiting = { jobId: known.job.id, kind: "wait" as const, placement: null, hops: [], why: null };
+    const explained = decision ? explainedDecision(decision, state.fleet!) : waiting;
+    return c.json({ ...explained, replan: replanView(known.replan) }, 200);
   });
 }

@@ -1,8 +1,10 @@
 // The two routes that ranks use: check in until the gang is together, then report. Both may be repeated at any time; a
 // rank that is refused ends.
+import { type Fact, isActive } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
-import { admitRank } from "../gate.ts";
-import { progressFacts } from "../telemetry.ts";
+import { admitRank, knownRank, type LiveJob } from "../gate.ts";
+import { createMeasurements } from "../measurements.ts";
+import { committedFacts, progressFacts, type Report } from "../telemetry.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
 import {
   rendezvousReplySchema,
@@ -51,6 +53,12 @@ const telemetryRoute = createRoute({
 });
 
 export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void {
+  const measurements = createMeasurements();
+  const factsOf = (live: LiveJob, report: Report): Fact[] => [
+    ...progressFacts(live, report),
+    ...measurements.facts(live, writer.nowSeconds()),
+  ];
+
   app.openapi(rendezvousRoute, async (c) => {
     const { launchKey, ...checkIn } = c.req.valid("json");
     const caller = { ...c.req.valid("param"), launchKey, rank: checkIn.rank };
@@ -68,12 +76,22 @@ export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void 
   });
 
   app.openapi(telemetryRoute, async (c) => {
-    const { launchKey, rank, sequence, steps } = c.req.valid("json");
-    const caller = { ...c.req.valid("param"), launchKey, rank };
-    admitRank(writer.state(), caller);
-    if (steps.length > 0) {
-      await writer.commit((state) => progressFacts(admitRank(state, caller), rank, steps));
+    const { launchKey, ...report } = c.req.valid("json");
+    const caller = { ...c.req.valid("param"), launchKey, rank: report.rank };
+    const known = knownRank(writer.state(), caller);
+    // What ranks save as they are told to stop is news too, though nothing else of them is.
+    if (isActive(known.phase) && committedFacts(known, report).length > 0)
+      await writer.commit((state) => committedFacts(knownRank(state, caller), report));
+    const live = admitRank(writer.state(), caller);
+    measurements.add(live, report);
+    measurements.keep(writer.state().active);
+    if (factsOf(live, report).length > 0) {
+      await writer.commit((state) => {
+        const facts = factsOf(admitRank(state, caller), report);
+        for (const fact of facts) if (fact.kind === "measured") measurements.written(fact);
+        return facts;
+      });
     }
-    return c.json({ acknowledged: sequence }, 200);
+    return c.json({ acknowledged: report.sequence }, 200);
   });
 }

@@ -86,6 +86,50 @@ export const explanationSchema = z
   })
   .openapi("Explanation");
 
+/** A hop between two regions of a job's path. */
+export const hopViewSchema = z
+  .object({
+    from: z.string(),
+    to: z.string(),
+    reservedBitsPerSecond: z.number(),
+    /** Rates for which the schedule was chosen; null for jobs that are not trained. */
+    interval: z
+      .object({
+        /** 0: however slow. */
+        lowBitsPerSecond: z.number(),
+        /** null: however fast. */
+        highBitsPerSecond: z.number().nullable(),
+      })
+      .nullable(),
+    /** What the job has measured of it, each way. */
+    measured: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        bitsPerSecond: z.number(),
+        roundTripSeconds: z.number().nullable(),
+        ageSeconds: z.number(),
+      }),
+    ),
+  })
+  .openapi("Hop");
+
+/** Why a job was stopped and placed anew. */
+export const replanSchema = z
+  .object({
+    /** `reschedule`: it kept its GPUs. */
+    action: z.enum(["move", "reschedule"]),
+    step: z.number().int(),
+    from: z.string(),
+    to: z.string(),
+    measuredBitsPerSecond: z.number(),
+    lowBitsPerSecond: z.number(),
+    highBitsPerSecond: z.number().nullable(),
+    gainSeconds: z.number(),
+    costSeconds: z.number(),
+  })
+  .openapi("Replan");
+
 export const jobViewSchema = z
   .object({
     id: z.string(),
@@ -108,6 +152,14 @@ export const jobViewSchema = z
     predictedStepSeconds: z.number().nullable(),
     /** Mean over the steps of this epoch but the first. */
     measuredStepSeconds: z.number().nullable(),
+    /** Measured over predicted seconds of its blocks. */
+    blockRatio: z.number().nullable(),
+    /** Last step of the newest checkpoint. */
+    committedStep: z.number().int().nullable(),
+    /** Of its placement. */
+    hops: z.array(hopViewSchema),
+    /** The last time that it was placed anew because of a link. */
+    replan: replanSchema.nullable(),
     /** So far, the running epoch included. */
     electricityUsd: z.number(),
     gpuSeconds: z.number(),
@@ -133,6 +185,8 @@ export const regionViewSchema = z
         bandwidthBitsPerSecond: z.number(),
         reservedBitsPerSecond: z.number(),
         latencySeconds: z.number(),
+        /** Set while a job is known to have got less than it had reserved: all that the link is thought to carry. */
+        limit: z.object({ bitsPerSecond: z.number(), ageSeconds: z.number() }).nullable(),
       }),
     ),
   })
@@ -154,6 +208,10 @@ export const decisionSchema = z
     epoch: z.number().int().nullable(),
     placement: placementSchema.nullable(),
     predictedStepSeconds: z.number().nullable(),
+    /** With the intervals that the schedule was chosen for. */
+    hops: z.array(hopViewSchema),
+    /** Set where a running job was stopped for this. */
+    replan: replanSchema.nullable(),
     why: explanationSchema,
   })
   .openapi("Decision");
@@ -166,6 +224,8 @@ export const explainedSchema = z
     jobId: z.string(),
     kind: z.enum(["start", "wait", "infeasible", "placed", "ended"]),
     placement: placementSchema.nullable(),
+    hops: z.array(hopViewSchema),
+    replan: replanSchema.nullable(),
     why: explanationSchema.nullable(),
   })
   .openapi("Explained");
@@ -198,11 +258,14 @@ export const serviceSchema = z
   })
   .openapi("Service");
 
+const port = z.number().int().min(1).max(65535);
+
 export const rendezvousRequestSchema = z.object({
   launchKey: z.string(),
   rank: z.number().int().min(0),
   host: z.string(),
-  port: z.number().int().min(1).max(65535),
+  port,
+  storePort: port.nullable().default(null),
   dataHash: z.string().nullable(),
 });
 
@@ -210,30 +273,65 @@ export const rendezvousReplySchema = z.discriminatedUnion("state", [
   z.object({ state: z.literal("waiting") }),
   z.object({
     state: z.literal("ready"),
-    addresses: z.array(z.object({ rank: z.number().int(), host: z.string(), port: z.number().int() })),
+    addresses: z.array(
+      z.object({ rank: z.number().int(), host: z.string(), port, storePort: port.nullable() }),
+    ),
   }),
 ]);
+
+/** Of any size: what cannot be is left out where it is used. */
+const figure = z.number().nullable();
 
 export const telemetryRequestSchema = z.object({
   launchKey: z.string(),
   rank: z.number().int().min(0),
+  /** Counts from 1 in every epoch; the same when a report is sent again. */
   sequence: z.number().int().min(1),
   steps: z.array(
     z.object({
       step: z.number().int().min(1),
       loss: z.number().nullable(),
       stepSeconds: z.number().min(0).max(1e6),
-      forwardSeconds: z.number().min(0),
-      backwardSeconds: z.number().min(0),
+      idleSeconds: figure,
+      updateSeconds: figure,
+      /** Medians over the step's micro-batches. */
+      stages: z.array(
+        z.object({
+          stage: z.number().int().min(0),
+          forwardSeconds: figure,
+          /** Of whole backwards, */
+          backwardSeconds: figure,
+          /** or of those in two parts. */
+          inputGradSeconds: figure,
+          weightGradSeconds: figure,
+        }),
+      ),
     }),
   ),
-  links: z.array(z.object({ toStage: z.number().int(), bytes: z.number(), seconds: z.number() })),
+  /** Since the last report. */
+  links: z.array(
+    z.object({
+      toRank: z.number().int().min(0),
+      bytes: figure,
+      /** In which the link was busy: 8 · bytes / seconds is what it carried. */
+      seconds: figure,
+      messages: figure,
+      /** The least seen. */
+      roundTripSeconds: figure,
+    }),
+  ),
+  memoryPeakBytes: figure,
+  peakActivations: figure,
+  /** Of the newest checkpoint that is complete. */
+  committedStep: z.number().int().nullable(),
   finished: z.boolean(),
 });
 
 export const telemetryReplySchema = z.object({ acknowledged: z.number().int() });
 
 export type JobView = z.infer<typeof jobViewSchema>;
+export type HopView = z.infer<typeof hopViewSchema>;
+export type ReplanView = z.infer<typeof replanSchema>;
 export type RegionView = z.infer<typeof regionViewSchema>;
 export type RegionList = z.infer<typeof regionListSchema>;
 export type DecisionView = z.infer<typeof decisionSchema>;

@@ -1,18 +1,33 @@
 // State → wire: names instead of indices, sums up to now, no secrets.
 import {
+  type ChosenFor,
   type Fleet,
   forEachHop,
   isActive,
+  isLimited,
   type JobState,
+  linkKey,
+  type Measured,
   type Placement,
   placedGpus,
   placementFootprint,
+  type ReplanWhy,
+  rateOf,
   type State,
+  stepsDone,
   valueAt,
 } from "@bace-pipe/core";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
-import type { DecisionView, Explained, JobView, PlacementView, RegionList } from "./types.ts";
+import type {
+  DecisionView,
+  Explained,
+  HopView,
+  JobView,
+  PlacementView,
+  RegionList,
+  ReplanView,
+} from "./types.ts";
 
 export function placementView(placement: Placement, fleet: Fleet): PlacementView {
   const nameOf = (region: number) => fleet.regions[region]!.name;
@@ -23,6 +38,42 @@ export function placementView(placement: Placement, fleet: Fleet): PlacementView
   return {
     regions: placement.regions.map((region, i) => ({ region: nameOf(region), gpus: placement.gpus[i]! })),
     hops,
+  };
+}
+
+interface Chosen {
+  readonly placement: Placement;
+  readonly chosenFor?: ChosenFor;
+  readonly measured?: Measured;
+}
+
+/** The hops of a placement with what they were chosen for, and what was measured of them until now. */
+export function hopViews(
+  { chosenFor, measured, placement }: Chosen,
+  fleet: Fleet,
+  nowSeconds: number,
+): HopView[] {
+  return placementView(placement, fleet).hops.map((view, hop) => ({
+    ...view,
+    interval: chosenFor?.hops[hop] ?? null,
+    measured: (["forth", "back"] as const).flatMap((direction) => {
+      const seen = measured?.hops[hop]?.[direction];
+      if (!seen) return [];
+      const [from, to] = direction === "forth" ? [view.from, view.to] : [view.to, view.from];
+      const { atSeconds, roundTripSeconds } = seen;
+      const ageSeconds = Math.max(0, nowSeconds - atSeconds);
+      return [{ from, to, bitsPerSecond: rateOf(seen), roundTripSeconds, ageSeconds }];
+    }),
+  }));
+}
+
+export function replanView(replan: ReplanWhy | undefined): ReplanView | null {
+  if (!replan) return null;
+  const { action, costSeconds, from, gainSeconds, step, to } = replan;
+  const { highBitsPerSecond, lowBitsPerSecond, measuredBitsPerSecond } = replan;
+  return {
+    ...{ action, step, from, to, measuredBitsPerSecond, lowBitsPerSecond, highBitsPerSecond },
+    ...{ gainSeconds, costSeconds },
   };
 }
 
@@ -50,20 +101,31 @@ export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: numbe
     epoch: known.epochs,
     placement: shown ? placementView(shown.placement, fleet!) : null,
     iterations: job.iterations,
-    step: progress?.step ?? 0,
-    firstLoss: progress?.firstLoss ?? null,
-    lastLoss: progress?.lastLoss ?? null,
+    step: stepsDone(known),
+    firstLoss: known.firstLoss ?? progress?.firstLoss ?? null,
+    // That of the step that is shown: steps after the last checkpoint are done again.
+    lastLoss: progress?.step === stepsDone(known) ? progress.lastLoss : null,
     predictedStepSeconds: shown?.predictedIterationSeconds ?? null,
     measuredStepSeconds:
       progress && progress.stepCount > 0 ? progress.stepSecondsSum / progress.stepCount : null,
+    blockRatio: known.blockRatio ?? null,
+    committedStep: known.committedStep ?? null,
+    hops: shown ? hopViews(shown, fleet!, nowSeconds) : [],
+    replan: replanView(known.replan),
     electricityUsd: known.electricityUsd + (usd ?? 0),
     gpuSeconds: known.gpuSeconds + (gpuSeconds ?? 0),
   };
 }
 
-export function regionsView({ fleet, ledger }: State, nowSeconds: number): RegionList {
+export function regionsView({ fleet, ledger, links: estimates }: State, nowSeconds: number): RegionList {
   const { name, regions, links } = fleet!;
   const { freeGpus, reservedBitsPerSecond } = ledger!;
+  const limitOf = (from: string, to: string) => {
+    const estimate = estimates.get(linkKey(from, to));
+    if (!estimate?.limit || !isLimited(estimate, nowSeconds)) return null;
+    const { atSeconds, bitsPerSecond } = estimate.limit;
+    return { bitsPerSecond, ageSeconds: Math.max(0, nowSeconds - atSeconds) };
+  };
   return {
     fleet: name,
     nowSeconds,
@@ -84,6 +146,7 @@ export function regionsView({ fleet, ledger }: State, nowSeconds: number): Regio
           bandwidthBitsPerSecond,
           reservedBitsPerSecond: reservedBitsPerSecond[index * regions.length + to]!,
           latencySeconds,
+          limit: limitOf(region.name, regions[to]!.name),
         })),
     })),
   };
@@ -100,6 +163,8 @@ export function decisionView(decided: Decided, fleets: FleetHistory): DecisionVi
     epoch: placed?.epoch ?? null,
     placement: placed ? placementView(placed.placement, fleets.at(seq)) : null,
     predictedStepSeconds: placed?.predictedIterationSeconds ?? null,
+    hops: placed ? hopViews(placed, fleets.at(seq), atSeconds) : [],
+    replan: replanView(placed?.replan),
     why: explanationView(why),
   };
 }
@@ -123,12 +188,19 @@ export function explanationView(why: Decided["why"]): DecisionView["why"] {
 
 /** What was decided about a job that is no longer in the queue. */
 export function explainedView(
-  { job, phase, epoch, infeasibleWhy }: JobState,
+  { job, phase, epoch, infeasibleWhy, replan }: JobState,
   fleets: FleetHistory,
+  nowSeconds: number,
 ): Explained {
   const why = phase === "infeasible" ? infeasibleWhy : epoch?.why;
   const kind = phase === "infeasible" || phase === "ended" ? phase : "placed";
-  const placement =
-    epoch && phase !== "infeasible" ? placementView(epoch.placement, fleets.at(epoch.placedSeq)) : null;
-  return { jobId: job.id, kind, placement, why: why ? explanationView(why) : null };
+  const shown = phase === "infeasible" ? undefined : epoch;
+  const fleet = shown && fleets.at(shown.placedSeq);
+  return {
+    ...{ jobId: job.id, kind },
+    placement: shown ? placementView(shown.placement, fleet!) : null,
+    hops: shown ? hopViews(shown, fleet!, nowSeconds) : [],
+    replan: replanView(replan),
+    why: why ? explanationView(why) : null,
+  };
 }

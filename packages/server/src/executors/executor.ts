@@ -18,6 +18,8 @@ import type { Plan } from "@bace-pipe/core";
 export interface Artifact {
   readonly plan: Plan;
   readonly region: string;
+  /** Of the region: what its launches are started with; directly where absent. */
+  readonly commandPrefix?: readonly string[];
 }
 
 export type Submitted =

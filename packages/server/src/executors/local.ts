@@ -4,7 +4,8 @@
 import { spawn } from "node:child_process";
 import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, writeJson } from "../files.ts";
+import type { Plan } from "@bace-pipe/core";
+import { isMissing, readJson, writeJson } from "../files.ts";
 import type { Artifact, Executor, Found, Launch, Submitted } from "./executor.ts";
 import { ageSeconds, type FolderState, readLaunchFolder } from "./launch-folder.ts";
 import { isAlive, type ProcessId, startTicksOf } from "./process.ts";
@@ -18,7 +19,7 @@ export interface LocalExecutorOptions {
   readonly workerDirectory: string;
   /** How long a folder may be without a process before it counts as abandoned by a crash. */
   readonly graceSeconds?: number;
-  /** How long a supervisor that was asked to end has for it; it gives its ranks 10 s. */
+  /** How long a supervisor that was asked to end has for it; it gives its ranks 10 s, besides the checkpoint's own time. */
   readonly killAfterSeconds?: number;
 }
 
@@ -71,7 +72,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
       if (askedSecondsAgo === undefined) {
         signal(state.process, "SIGTERM");
         await writeFile(marker, "");
-      } else if (askedSecondsAgo > killAfterSeconds) {
+      } else if (askedSecondsAgo > killAfterSeconds + (await checkpointSeconds(folderOf(key)))) {
         signal(state.process, "SIGKILL");
       }
     },
@@ -92,26 +93,24 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
 
 async function start(
   folder: string,
-  { region }: Artifact,
+  { commandPrefix = [], region }: Artifact,
   { python, workerDirectory }: LocalExecutorOptions,
 ): Promise<Submitted> {
   const output = await open(join(folder, "supervisor.log"), "a");
   try {
     const plan = join(folder, "plan.json");
-    const supervisor = spawn(
-      python,
-      ["-m", "bace_worker", "launch", "--plan", plan, "--region", region, "--directory", folder],
-      {
-        cwd: folder,
-        detached: true,
-        stdio: ["ignore", output.fd, output.fd],
-        env: { ...process.env, PYTHONPATH: workerDirectory },
-      },
-    );
+    const worker = ["-m", "bace_worker", "launch", "--plan", plan, "--region", region, "--directory", folder];
+    const [program, ...rest] = [...commandPrefix, python, ...worker];
+    const supervisor = spawn(program!, rest, {
+      cwd: folder,
+      detached: true,
+      stdio: ["ignore", output.fd, output.fd],
+      env: { ...process.env, PYTHONPATH: workerDirectory },
+    });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       supervisor.once("spawn", () => resolve(undefined)).once("error", resolve);
     });
-    if (failure) return notStarted(python, failure);
+    if (failure) return notStarted(program!, failure);
     supervisor.unref();
     const pid = supervisor.pid!;
     const spawned: ProcessId = { pid, startTicks: startTicksOf(pid) };
@@ -122,9 +121,15 @@ async function start(
   }
 }
 
+/** What the plan of a launch grants for its last checkpoint. */
+async function checkpointSeconds(folder: string): Promise<number> {
+  const plan = await readJson<Plan>(join(folder, "plan.json"));
+  return plan?.checkpoint?.graceSeconds ?? 0;
+}
+
 /** A missing program stays missing; a machine without memory or process slots may have some later. */
-function notStarted(python: string, { code, message }: NodeJS.ErrnoException): Submitted {
-  const reason = `cannot start ${python}: ${message}`;
+function notStarted(program: string, { code, message }: NodeJS.ErrnoException): Submitted {
+  const reason = `cannot start ${program}: ${message}`;
   return { kind: code === "ENOENT" || code === "EACCES" ? "rejected" : "unknown", reason };
 }
 

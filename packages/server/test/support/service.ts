@@ -1,5 +1,5 @@
 // The whole service but for ports, processes and real time: loop, rendezvous and API over a database in memory.
-import { POLICIES, type Policy, type Snapshot, toSnapshot } from "@bace-pipe/core";
+import { POLICIES, type Policy, type Snapshot, type TimeModel, toSnapshot } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { pino } from "pino";
 import { createApp } from "../../src/api/app.ts";
@@ -29,7 +29,10 @@ links:
 `;
 
 /** A job that takes all four GPUs of both regions. */
-export function jobText(name: string, { gpus = 4, iterations = 5 } = {}): string {
+export function jobText(
+  name: string,
+  { gpus = 4, iterations = 5, minGpus }: { gpus?: number; iterations?: number; minGpus?: number } = {},
+): string {
   return `
 name: ${name}
 model: tiny-byte
@@ -37,7 +40,7 @@ sequenceLength: 64
 microbatchSize: 2
 microbatches: 8
 iterations: ${iterations}
-minGpus: ${gpus}
+minGpus: ${minGpus ?? gpus}
 maxGpus: ${gpus}
 training: {learningRate: 3e-3, seed: 1, data: {paths: [texts], suffixes: [.md]}}
 `;
@@ -57,14 +60,20 @@ export interface TestService {
   snapshot(): Snapshot;
 }
 
+export interface Sketch {
+  readonly scenario?: string;
+  readonly timeModel?: TimeModel;
+}
+
 /** Opens the service on what the database holds: a second call is a restart. Cycles are run by the test. */
 export async function openService(
   database: Database,
   executor: Executor,
   clock: Clock,
   policy: Policy = POLICIES["bace"]!(),
+  { scenario = SCENARIO, timeModel = "1f1b" }: Sketch = {},
 ): Promise<TestService> {
-  const parsed = parseScenario(SCENARIO, "two-regions.yaml");
+  const parsed = parseScenario(scenario, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   const { fleet } = parsed.value;
   const { log, state } = await openLog(database);
@@ -73,12 +82,12 @@ export async function openService(
   const planOptions = {
     controlUrl: "http://127.0.0.1:1",
     rendezvousDeadlineSeconds: DEADLINE_SECONDS,
-    timeModel: "1f1b" as const,
+    timeModel,
   };
   const writer = createWriter({
     log,
     state,
-    deciding: { policy, timeModel: "1f1b", newLaunchKey: () => `key-${writer.state().seq}` },
+    deciding: { policy, timeModel, newLaunchKey: () => `key-${writer.state().seq}` },
     nowSeconds: () => clock.seconds,
     logger,
   });
@@ -91,9 +100,10 @@ export async function openService(
     rendezvous,
     fleets: fleetHistory(await log.fleets()),
     policy,
-    timeModel: "1f1b",
+    timeModel,
     efficiency: 0.4,
     version: "0.0.0",
+    host: "127.0.0.1",
     logger,
   });
   const client = createClient("http://localhost", async (input, init) => app.request(input as URL, init));
@@ -119,16 +129,29 @@ export function ranksOf({ writer, post }: TestService, jobId: string) {
   const { number, launchKey, placement } = epoch!;
   const count = placement.gpus.reduce((sum, gpus) => sum + gpus, 0);
   const path = `/v1/launches/${jobId}/${number}`;
-  const checkIn = (rank: number, dataHash: string | null = null) =>
-    post(`${path}/rendezvous`, { launchKey, rank, host: "127.0.0.1", port: 40000 + rank, dataHash });
-  const report = (rank: number, sequence: number, steps: readonly { step: number; loss: number | null }[]) =>
-    post(`${path}/telemetry`, {
+  const checkIn = (rank: number, dataHash: string | null = null, storePort?: number) =>
+    post(`${path}/rendezvous`, {
       launchKey,
       rank,
-      sequence,
-      steps: steps.map((step) => ({ ...step, stepSeconds: 0.5, forwardSeconds: 0.1, backwardSeconds: 0.2 })),
-      links: [],
-      finished: false,
+      host: "127.0.0.1",
+      port: 40000 + rank,
+      storePort,
+      dataHash,
+    });
+  const report = (
+    rank: number,
+    sequence: number,
+    steps: readonly { step: number; loss: number | null }[],
+    more: object = {},
+  ) =>
+    post(`${path}/telemetry`, {
+      ...{ launchKey, rank, sequence },
+      steps: steps.map((step) => ({
+        ...step,
+        ...{ stepSeconds: 0.5, idleSeconds: 0.1, updateSeconds: 0.01, stages: [] },
+      })),
+      ...{ links: [], memoryPeakBytes: null, peakActivations: 0, committedStep: null, finished: false },
+      ...more,
     });
   return {
     count,

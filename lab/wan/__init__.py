@@ -1,0 +1,1 @@
+"""Regions as network namespaces, joined by a relay in user space."""

@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import torch
 from plans import write_text
 
 from . import commits, cuts, disk, equality, jobs, kills, stops, tally, variants
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep the tables in Markdown")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     tables: list[Table] = []
     with tempfile.TemporaryDirectory(prefix="bace-e2e-") as name, stopped_by_signals():
         folder = Path(name)

@@ -39,7 +39,7 @@ def wait_for(moment: str, epoch: Epoch, rank: int, checkpoints: Path, draw: rand
             time.sleep(draw.uniform(0, 1.0))
             there, spread = there and epoch.until(lambda: being_written(checkpoints)), 0.01
         case _:
-            there, spread = epoch.until(lambda: "trained in" in epoch.log(rank)), 0.03
+            there, spread = epoch.until(lambda: "trained in" in epoch.log(rank)), 0.01
     time.sleep(draw.uniform(0, spread))
     return there and not epoch.over
 

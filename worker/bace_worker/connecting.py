@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .exit_codes import PeerLost
 from .plan import Link, Plan
-from .sockets import set_buffer, tune
+from .sockets import limit_unsent, set_buffer, tune
 from .tls import Encryption
 from .wire import ACCEPTED, CONTROL, HELLO_SECONDS, admit, greet
 
@@ -127,6 +127,8 @@ def _connect(
         sock.settimeout(CONNECT_SECONDS)
         if link is not None and number != CONTROL:
             set_buffer(sock, socket.SO_SNDBUF, link.buffer_bytes)
+            if link.streams > 1:
+                limit_unsent(sock)
         started = time.monotonic()
         sock.connect(address)
         seconds = time.monotonic() - started

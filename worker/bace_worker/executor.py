@@ -115,7 +115,7 @@ class Executor:
 
     def _check_peers(self) -> None:
         self._check()
-        self._transport.check()
+        self._transport.raise_if_lost()
 
     def _receive(self, action: Action, step: int) -> Tensor | None:
         """What the block consumes: the output of the stage before, or the gradient of the one behind."""

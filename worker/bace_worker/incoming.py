@@ -21,6 +21,8 @@ from .plan import Training
 from .sockets import read_into, waiting_bytes
 from .wire import CHUNK_BYTES, LEAVING, RECEIVED, Chunk, Control
 
+YIELD_SECONDS = 0.00005
+"""For the consumer: it cannot wake up while this thread has the GIL for what can be done later."""
 Key = tuple[str, int, int, int]
 
 
@@ -44,13 +46,14 @@ class Incoming:
         owed: frozenset[tuple[str, int]],
         layout: Layout,
         training: Training,
-        deliver: Callable[[str, int, int, int, Tensor], None],
+        deliver: Callable[[Key, Tensor], None],
         acknowledge: Callable[[Control], None],
     ) -> None:
         self.arrived_bytes = 0
         self._owed = owed
         self._layout = layout
         self._training = training
+        self._sizes = [layout.size(index) for index in range(layout.chunks)]
         self._most_held = 2 * training.microbatches * len(owed)
         self._deliver = deliver
         self._acknowledge = acknowledge
@@ -68,20 +71,20 @@ class Incoming:
 
     def read(self, sock: socket.socket) -> None:
         """Reads one connection until the peer leaves. Raises OSError, with what was wrong."""
-        layout, head = self._layout, bytearray(CHUNK_BYTES)
+        layout, head = self._layout, memoryview(bytearray(CHUNK_BYTES))
         direct = isinstance(layout.codec, Raw)
-        scratch = memoryview(bytearray(0 if direct else layout.size(0)))
+        scratch = memoryview(bytearray(0 if direct else self._sizes[0]))
         with self._lock:
             self._socks.append(sock)
         self._prepare()
         while True:
-            if not read_into(sock, memoryview(head)):
+            if not read_into(sock, head):
                 raise ConnectionError("closed the connection before it had finished")
             chunk = Chunk.unpack(head)
             if chunk.kind == LEAVING:
                 return
             message = self._message(chunk)
-            start = chunk.part * layout.size(0)
+            start = chunk.part * self._sizes[0]
             view = message.memory[start : start + chunk.size] if direct else scratch[: chunk.size]
             if not read_into(sock, view):
                 raise ConnectionError("closed in the middle of a message")
@@ -99,8 +102,8 @@ class Incoming:
                 (chunk.kind, chunk.stage) in self._owed
                 and chunk.microbatch < self._training.microbatches
                 and 1 <= chunk.step <= self._training.steps
-                and chunk.part < self._layout.chunks
-                and chunk.size == self._layout.size(chunk.part)
+                and chunk.part < len(self._sizes)
+                and chunk.size == self._sizes[chunk.part]
             )
             if not known:
                 raise ConnectionError(f"sent {chunk}, which the plan does not have")
@@ -127,12 +130,13 @@ class Incoming:
             self.arrived_bytes += chunk.size
             message.complete += 1
             message.last_seconds = max(message.last_seconds, arrived_seconds)
-            if message.complete < self._layout.chunks:
+            if message.complete < len(self._sizes):
                 return
             del self._arriving[key]
             seconds = self._busy_seconds(message)
             self._previous_seconds = max(self._previous_seconds, message.last_seconds)
-        self._deliver(*key, message.tensor)
+        self._deliver(key, message.tensor)
+        time.sleep(YIELD_SECONDS)
         self._acknowledge(Control(RECEIVED, *key, seconds=seconds))
         self._prepare()
 

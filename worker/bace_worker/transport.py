@@ -145,10 +145,6 @@ class Transport:
         """Of tensors from `peer`, as they lay on the wire, since the start."""
         return self._incoming[peer].arrived_bytes
 
-    def check(self) -> None:
-        """Raises PeerLost where a peer is lost: for whoever waits for something else that it owes."""
-        self._arrivals.raise_if_lost()
-
     def close(self, check: Check) -> None:
         """Waits until the peers have everything that was sent, and says goodbye. Raises PeerLost."""
 
@@ -169,7 +165,7 @@ class Transport:
         def acknowledge(frame: Control) -> None:
             self._outgoing[peer].line.put(frame)
 
-        return Incoming(owed, shape, self._plan.training, self.deliver, acknowledge)
+        return Incoming(owed, shape, self._plan.training, self._tensors.put, acknowledge)
 
     def _outgoing_to(self, peer: int, socks: list[socket.socket], round_trip_seconds: float) -> Outgoing:
         def failed(reason: str) -> None:

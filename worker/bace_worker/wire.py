@@ -56,7 +56,7 @@ class Chunk(NamedTuple):
         return _CHUNK.pack(self.kind.encode(), *self[1:])
 
     @staticmethod
-    def unpack(head: bytes | bytearray) -> Chunk:
+    def unpack(head: bytes | bytearray | memoryview) -> Chunk:
         kind, *numbers = _CHUNK.unpack(head)
         return Chunk(kind.decode("latin-1"), *numbers)
 

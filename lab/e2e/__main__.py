@@ -64,9 +64,12 @@ def _equality(tables: list[Table], text: Path, folder: Path, quick: bool) -> Non
     schedules = generate()
     file = folder / "reference.pt"
     equality.make_reference(text, file)
-    with equality.pool() as executor:
+    executor = equality.pool()
+    try:
         every.fill(equality.rows(text, schedules, file, executor, quick))
         further.fill(variants.variant_rows(text, schedules, folder, executor, quick))
+    finally:
+        executor.shutdown(cancel_futures=True)
     further.fill(variants.moved_rows(text, schedules, folder, quick))
 
 

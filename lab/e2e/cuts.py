@@ -73,7 +73,9 @@ def _for_good(
         with job.epoch(OverWan(wan)) as epoch:
             there = wait_for(moment, epoch, 1, job.checkpoints, draw)
             with wan.partition(*REGIONS):
-                job.disturbed(epoch, tell_others=False)
+                connected = "connected" in epoch.log(1)
+                deadline = CUT_DEADLINE_SECONDS if connected else GATHERING_DEADLINE_SECONDS
+                job.disturbed(epoch, deadline, tell_others=False)
             hit += there
             codes = epoch.exit_codes()
             say(f"cut for good while {moment}: {codes}, {tally.worst_seconds:.1f} s at most")

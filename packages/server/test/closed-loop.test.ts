@@ -268,3 +268,15 @@ test("a launch that is preempted after a checkpoint is no failure; one that brou
   await service.loop.cycle();
   expect(jobA()).toMatchObject({ phase: "queued", excusedEpochs: 1 });
 });
+
+test("what ranks did until they stopped counts, though they are told that nobody wants more", async () => {
+  await run();
+  await train(1, 3, () => 4);
+  await service.client.cancel("a");
+  expect(jobA().phase).toBe("stopping");
+  const ranks = ranksOf(service, "a");
+  const late = await ranks.report(ranks.count - 1, 4, [{ step: 4, loss: 3.5 }], { committedStep: 4 });
+  expect(late.status).toBe(410);
+  expect(jobA()).toMatchObject({ progress: { step: 4, lastLoss: 3.5 }, committedStep: 4 });
+  expect(await count("progress")).toBe(4);
+});

@@ -52,6 +52,10 @@ const telemetryRoute = createRoute({
   },
 });
 
+function doneFacts(live: LiveJob, report: Report): Fact[] {
+  return [...progressFacts(live, report), ...committedFacts(live, report)];
+}
+
 export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void {
   const measurements = createMeasurements();
   const factsOf = (live: LiveJob, report: Report): Fact[] => [
@@ -79,9 +83,10 @@ export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void 
     const { launchKey, ...report } = c.req.valid("json");
     const caller = { ...c.req.valid("param"), launchKey, rank: report.rank };
     const known = knownRank(writer.state(), caller);
-    // What ranks save as they are told to stop is news too, though nothing else of them is.
-    if (isActive(known.phase) && committedFacts(known, report).length > 0)
-      await writer.commit((state) => committedFacts(knownRank(state, caller), report));
+    // What ranks have done and saved until they stop is news too, though they are told that nobody wants more of it.
+    const done = known.phase === "stopping" ? doneFacts : committedFacts;
+    if (isActive(known.phase) && done(known, report).length > 0)
+      await writer.commit((state) => done(knownRank(state, caller), report));
     const live = admitRank(writer.state(), caller);
     measurements.add(live, report);
     measurements.keep(writer.state().active);

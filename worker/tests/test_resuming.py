@@ -42,6 +42,20 @@ def manifests(folder: Path) -> list[tuple[int, int]]:
     return sorted((manifest["epoch"], manifest["step"]) for manifest in found)
 
 
+def go_on(text: Path, tmp_path: Path, folder: Path, stages: int) -> RecordingControl:
+    """The second epoch, to its end."""
+    document = saved_plan(text, folder, stages, epoch=2)
+    control = RecordingControl(document)
+    plan = write_plan(tmp_path, document, control)
+    with (
+        launched(plan, "frankfurt", tmp_path / "c") as first,
+        launched(plan, "virginia", tmp_path / "d") as second,
+    ):
+        assert (ended(first), ended(second)) == (0, 0)
+    control.close()
+    return control
+
+
 @pytest.fixture(scope="module")
 def undisturbed(text: Path) -> list[float]:
     return run_gang(make_plan(text, 1, training={"steps": STEPS})).losses()
@@ -76,15 +90,7 @@ def test_sigterm_saves_and_the_next_epoch_goes_on_in_another_layout(
     assert newest[0] == 1
     assert 3 <= newest[1] < STEPS
     assert sorted(before) == list(range(1, newest[1] + 1))
-    document = saved_plan(text, folder, 2, epoch=2)
-    control = RecordingControl(document)
-    plan = write_plan(tmp_path, document, control)
-    with (
-        launched(plan, "frankfurt", tmp_path / "c") as first,
-        launched(plan, "virginia", tmp_path / "d") as second,
-    ):
-        assert (ended(first), ended(second)) == (0, 0)
-    control.close()
+    control = go_on(text, tmp_path, folder, stages=2)
     after = losses_of(control)
     assert sorted(after) == list(range(newest[1] + 1, STEPS + 1))
     for step, loss in (before | after).items():
@@ -108,7 +114,6 @@ def test_a_killed_rank_costs_the_steps_since_the_last_checkpoint(
             lambda: manifests(folder) != [] and max(losses_of(control), default=0) > 10, "step 10 is saved"
         )
         (victim,) = rank_pids(tmp_path / "b")
-
         os.kill(victim, signal.SIGKILL)
         assert ended(second) == 137
         assert ended(first) in (69, 75)
@@ -116,15 +121,7 @@ def test_a_killed_rank_costs_the_steps_since_the_last_checkpoint(
     control.close()
     (newest,) = manifests(folder)[-1:]
     assert newest[1] % 10 == 0
-    document = saved_plan(text, folder, 3, epoch=2)
-    control = RecordingControl(document)
-    plan = write_plan(tmp_path, document, control)
-    with (
-        launched(plan, "frankfurt", tmp_path / "c") as first,
-        launched(plan, "virginia", tmp_path / "d") as second,
-    ):
-        assert (ended(first), ended(second)) == (0, 0)
-    control.close()
+    control = go_on(text, tmp_path, folder, stages=3)
     after = losses_of(control)
     assert sorted(after) == list(range(newest[1] + 1, STEPS + 1))
     for step, loss in after.items():

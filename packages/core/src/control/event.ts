@@ -5,6 +5,7 @@
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
+import type { ReplanWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
 
@@ -102,24 +103,6 @@ export interface StageMeasurement {
   readonly stage: number;
   readonly forwardSeconds: number;
   readonly backwardSeconds: number;
-}
-
-export interface ReplanWhy {
-  /** `move`: the policy would place it otherwise. `reschedule`: it keeps its GPUs and gets another schedule. */
-  readonly action: "move" | "reschedule";
-  /** Last step that was reported. */
-  readonly step: number;
-  /** Region names, in the direction that was slower. */
-  readonly from: string;
-  readonly to: string;
-  readonly measuredBitsPerSecond: number;
-  /** The schedule was chosen for rates between these; null: for any faster one. */
-  readonly lowBitsPerSecond: number;
-  readonly highBitsPerSecond: number | null;
-  /** Predicted, over the steps that were left. */
-  readonly gainSeconds: number;
-  /** Of stopping and starting again. */
-  readonly costSeconds: number;
 }
 
 export type LaunchStatus =

@@ -6,9 +6,10 @@
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { holdAnyway, type Ledger, openLedger, type Placement } from "../fleet/ledger.ts";
+import type { ReplanWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
-import type { LaunchStatus, RankAddress, ReplanWhy } from "./event.ts";
+import type { LaunchStatus, RankAddress } from "./event.ts";
 import { hasLeft, linkKey, type Measured } from "./measured.ts";
 
 export type Phase = "queued" | "infeasible" | "starting" | "running" | "stopping" | "ended";

@@ -69,17 +69,25 @@ export function rejectionText(rejection: Rejection): string {
 }
 
 /** Why a job that ran was stopped to be placed anew. */
-export function replanText(why: {
+export interface ReplanWhy {
+  /** `move`: the policy would place it otherwise. `reschedule`: it keeps its GPUs and gets another schedule. */
   readonly action: "move" | "reschedule";
+  /** Last step that was reported. */
   readonly step: number;
+  /** Region names, in the direction that was slower. */
   readonly from: string;
   readonly to: string;
   readonly measuredBitsPerSecond: number;
+  /** The schedule was chosen for rates between these; null: for any faster one. */
   readonly lowBitsPerSecond: number;
   readonly highBitsPerSecond: number | null;
+  /** Predicted, over the steps that were left. */
   readonly gainSeconds: number;
+  /** Of stopping and starting again. */
   readonly costSeconds: number;
-}): string {
+}
+
+export function replanText(why: ReplanWhy): string {
   const { action, costSeconds, from, gainSeconds, measuredBitsPerSecond, step, to } = why;
   return (
     `${action === "move" ? "moved" : "given another schedule"} at step ${step}: ${from} → ${to} carried ${bitRate(measuredBitsPerSecond)}, ` +

@@ -11,12 +11,12 @@ import {
   type Placement,
   placedGpus,
   placementFootprint,
-  type ReplanWhy,
   rateOf,
   type State,
   stepsDone,
   valueAt,
 } from "@bace-pipe/core";
+import type { ReplanWhy } from "@bace-pipe/core/explain";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
 import type {

@@ -18,15 +18,10 @@ export interface Wan {
 }
 
 export interface TorchRun {
+  /** With emulated blocks; its ranks, model, training and seconds count, the actions are the schedule's. */
+  readonly plan: Plan;
   readonly csv: string;
   readonly format: "compute_only" | "compute_comms";
-  readonly microbatches: number;
-  /** Micro-batch first. */
-  readonly messageShape: readonly number[];
-  readonly forwardSeconds: readonly number[];
-  readonly backwardSeconds: readonly number[];
-  readonly steps: number;
-  readonly regions: readonly string[];
 }
 
 /** A step of one rank; seconds of blocks are medians over the micro-batches. */

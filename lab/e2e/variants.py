@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
-from bace_worker.checkpoint_folder import read_file, read_manifest
-from bace_worker.checkpoint_format import decode
-from bace_worker.checkpoint_manifest import Reference as Saved
+from bace_worker.checkpoint.folder import read_file, read_manifest
+from bace_worker.checkpoint.format import decode
+from bace_worker.checkpoint.manifest import Reference as Saved
 
 from .epochs import finish
 from .equality import LOSS_TOLERANCE, Difference, compare, make_reference, train_and_compare

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from .exit_codes import USER_ERROR
 from .lifetime import StopRequest, die_with_supervisor
-from .profile_request import add_arguments as add_profile_arguments
+from .profile.request import add_arguments as add_profile_arguments
 
 EPILOG = """examples:
   python -m bace_worker local --plan plan.json
@@ -87,11 +87,11 @@ def main() -> int:
 
         return memory.main(arguments.plan, arguments.memory_bytes)
     if arguments.command == "profile":
-        from . import profile
+        from .profile import measure as profile
 
         return profile.main(arguments)
     if arguments.command == "probe":
-        from . import probe
+        from .probe import hosts as probe
 
         options = vars(arguments)
         del options["command"]

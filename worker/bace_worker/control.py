@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from .connecting import Address
 from .exit_codes import Cancelled, PeerLost, Superseded, UserError
 from .plan import Plan
+from .transport.connecting import Address
 
 REQUEST_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 0.2

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .exchange import Exchange
+from .collectives.exchange import Exchange
+from .collectives.groups import Groups
 from .exit_codes import UserError
-from .groups import Groups
 from .plan import Action, Plan
 from .stage import Stage
-from .transport import Transport
+from .transport.transport import Transport
 
 
 @dataclass(frozen=True)

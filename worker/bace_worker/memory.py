@@ -21,9 +21,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
 
 from .exit_codes import FINISHED, USER_ERROR, WorkerError
-from .model import DTYPES, StageModel
+from .model.model import DTYPES, StageModel
+from .model.storages import Storages, waited_for
 from .plan import Plan, Stage, load
-from .weight_gradients import WaitingGradient
 
 MASTER_BYTES = 4 * 4  # float32: weight, gradient, two moments
 
@@ -89,21 +89,6 @@ def _likeness(stage: Stage) -> tuple[object, ...]:
     return stage.layer_count, stage.embedding, stage.head, stage.recompute
 
 
-class _Storages:
-    """Each storage once, however many tensors share it."""
-
-    def __init__(self) -> None:
-        self._found: dict[int, torch.UntypedStorage] = {}
-
-    def add(self, tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        self._found[storage._cdata] = storage  # kept, so that no other one gets its number
-        return tensor.detach()
-
-    def size(self, without: _Storages) -> int:
-        return sum(one.nbytes() for number, one in self._found.items() if number not in without._found)
-
-
 def _kept(plan: Plan, stage: Stage) -> StageBytes:
     """One micro-batch through a stage of fake tensors."""
     training = plan.training
@@ -117,33 +102,25 @@ def _kept(plan: Plan, stage: Stage) -> StageBytes:
         source.requires_grad_()
     model(source)  # makes the copies of the weights
     parameters, copies = list(model.parameters()), model.copies()
-    own, saved, waiting = _Storages(), _Storages(), _Storages()
-    for tensor in (*parameters, *copies, *model.buffers()):
-        own.add(tensor)
+    own, saved, waiting = Storages(), Storages(), Storages()
+    own.add_all((*parameters, *copies, *model.buffers()))
     with torch.autograd.graph.saved_tensors_hooks(saved.add, lambda tensor: tensor):
         output: Tensor = model(source)
         if stage.head:
             output = functional.cross_entropy(output.flatten(0, 1).float(), tokens.flatten())
-    for tensor in (source, output):
-        saved.add(tensor)
+    saved.add_all((source, output))
     with model.gradients.kept() as gradients:
         torch.autograd.backward(output, None if stage.head else torch.zeros_like(output))
-    for tensor in (tensor for gradient in gradients for tensor in _closed_over(gradient)):
-        waiting.add(tensor)
+    waiting.add_all(waited_for(gradients))
     count = sum(parameter.numel() for parameter in parameters)
     copied = sum(copy.nbytes for copy in copies) if training.dtype != "float32" else 0
     return StageBytes(
         parameters=count,
         state=count * MASTER_BYTES + copied,
-        activation=saved.size(without=own),
-        waiting=waiting.size(without=own),
+        activation=saved.bytes_without(own),
+        waiting=waiting.bytes_without(own),
         working=0,
     )
-
-
-def _closed_over(gradient: WaitingGradient) -> list[Tensor]:
-    cells = getattr(gradient.compute, "__closure__", None) or ()
-    return [cell.cell_contents for cell in cells if isinstance(cell.cell_contents, Tensor)]
 
 
 def main(plan_path: str, memory_bytes: int | None) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .exit_codes import BadPlan, UserError
 from .fields import Field
-from .learning_rate import Schedule
+from .model.learning_rate import Schedule
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,11 @@ def load(path: str | Path) -> Plan:
 
 def read(value: object) -> Plan:
     """A plan from parsed JSON. Raises BadPlan."""
-    from . import action_checks, plan_checks, plan_reader  # which need the records above
+    from . import (
+        action_checks,
+        plan_checks,
+        plan_reader,  # which need the records above
+    )
 
     plan = plan_reader.read(Field(value))
     plan_checks.check(plan)

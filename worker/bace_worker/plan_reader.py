@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .fields import Field
-from .learning_rate import Schedule
+from .model.learning_rate import Schedule
 from .plan import (
     Action,
     Checkpoint,

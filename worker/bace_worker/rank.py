@@ -8,21 +8,21 @@ from collections.abc import Iterable
 
 import torch
 
-from .collective import open_links
+from .checkpoint.saving import Saving
+from .collectives.groups import Groups
+from .collectives.links import open_links
 from .control import Control
-from .data import Batches, load_text, text_hash
+from .data.batches import Batches, load_text, text_hash
+from .data.token_files import load_tokens, tokens_hash
 from .exit_codes import DEFECT, FINISHED, Stopped, WorkerError
-from .groups import Groups
 from .lifetime import StopRequest
 from .plan import Plan, load
-from .saving import Saving
-from .sockets import GIL_SWITCH_SECONDS
 from .stage import Stage
 from .telemetry import Telemetry
-from .token_files import load_tokens, tokens_hash
 from .training import Training
-from .transport import Transport
-from .wire import local_host_towards
+from .transport.sockets import GIL_SWITCH_SECONDS
+from .transport.transport import Transport
+from .transport.wire import local_host_towards
 
 log = logging.getLogger(__name__)
 

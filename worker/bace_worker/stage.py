@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .checkpoint import layer_states, restore
-from .checkpoint_format import LayerState
-from .checkpoint_manifest import Reference, Run
-from .data import Batches
-from .learning_rate import learning_rate
-from .model import StageModel
-from .optimizer import AdamW
+from .checkpoint.format import LayerState
+from .checkpoint.manifest import Reference, Run
+from .checkpoint.state import layer_states, restore
+from .data.batches import Batches
+from .model.learning_rate import learning_rate
+from .model.model import StageModel
+from .model.optimizer import AdamW
+from .model.weight_gradients import WaitingGradient
 from .plan import Plan
-from .weight_gradients import WaitingGradient
 
 
 class Stage:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .control import Control, Unreachable
 from .executor import StepReport
 from .exit_codes import Cancelled, PeerLost, WorkerError
-from .outgoing import Transfer
+from .transport.outgoing import Transfer
 
 BATCH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0

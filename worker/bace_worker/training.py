@@ -10,15 +10,15 @@ from collections.abc import Mapping
 
 import torch
 
+from .checkpoint.saving import Saving
+from .collectives.groups import Groups
 from .executor import Executor
-from .groups import Groups
 from .lifetime import StopRequest
 from .plan import Plan
-from .saving import Saving
 from .stage import Stage
 from .stopping import StepAbandoned, StopAgreement
 from .telemetry import Telemetry
-from .transport import Transport
+from .transport.transport import Transport
 
 log = logging.getLogger(__name__)
 

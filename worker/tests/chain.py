@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bace_worker.checkpoint import layer_states, restore
-from bace_worker.checkpoint_epochs import begin_epoch, restore_point
-from bace_worker.checkpoint_manifest import Run
-from bace_worker.checkpoint_writer import write_checkpoint
-from bace_worker.learning_rate import Schedule, learning_rate
-from bace_worker.model import StageModel
-from bace_worker.optimizer import AdamW
+from bace_worker.checkpoint.epochs import begin_epoch, restore_point
+from bace_worker.checkpoint.manifest import Run
+from bace_worker.checkpoint.state import layer_states, restore
+from bace_worker.checkpoint.writer import write_checkpoint
+from bace_worker.model.learning_rate import Schedule, learning_rate
+from bace_worker.model.model import StageModel
+from bace_worker.model.optimizer import AdamW
 from bace_worker.plan import Model, Stage
 
 MODEL = Model(

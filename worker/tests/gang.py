@@ -9,13 +9,13 @@ from typing import Any
 from torch import Tensor
 
 from bace_worker import plan as plans
-from bace_worker.collective import open_links
+from bace_worker.collectives.groups import Groups
+from bace_worker.collectives.links import open_links
 from bace_worker.executor import Executor, StepReport
-from bace_worker.groups import Groups
-from bace_worker.outgoing import Transfer
 from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
-from bace_worker.transport import Transport
+from bace_worker.transport.outgoing import Transfer
+from bace_worker.transport.transport import Transport
 
 
 def no_check() -> None:

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from bace_worker import plan as plans
-from bace_worker.data import Batches, load_text
-from bace_worker.model import StageModel
+from bace_worker.data.batches import Batches, load_text
+from bace_worker.model.model import StageModel
 from bace_worker.plan import Model
 
 Weights = dict[str, Tensor]

@@ -16,12 +16,12 @@ import pytest
 import torch
 from chain import MODEL, RUN, Chain, epoch, same
 
-from bace_worker.checkpoint import layer_states, restore
-from bace_worker.checkpoint_epochs import begin_epoch, restore_point
-from bace_worker.checkpoint_folder import TornCheckpoint, is_committed, references, verify
-from bace_worker.checkpoint_format import LayerState, decode, encode
-from bace_worker.checkpoint_manifest import Reference
-from bace_worker.checkpoint_writer import write_checkpoint
+from bace_worker.checkpoint.epochs import begin_epoch, restore_point
+from bace_worker.checkpoint.folder import TornCheckpoint, is_committed, references, verify
+from bace_worker.checkpoint.format import LayerState, decode, encode
+from bace_worker.checkpoint.manifest import Reference
+from bace_worker.checkpoint.state import layer_states, restore
+from bace_worker.checkpoint.writer import write_checkpoint
 from bace_worker.exit_codes import Superseded, UserError
 
 
@@ -361,7 +361,7 @@ def test_a_commit_that_had_passed_the_fence_stays_older(saved: Path, monkeypatch
     new, old = Chain(1), Chain(1)
     new.start(saved, epoch(2))
     with monkeypatch.context() as patched:
-        patched.setattr("bace_worker.checkpoint_writer.refuse_if_superseded", lambda *_: None)
+        patched.setattr("bace_worker.checkpoint.writer.refuse_if_superseded", lambda *_: None)
         assert old.save(saved, RUN, 9, keep=5) == [True]
     assert restore_point(saved, epoch(2)) == Reference(1, 2)  # decided is decided
     new.save(saved, epoch(2), 3, keep=5)
@@ -375,7 +375,7 @@ def test_an_old_epoch_that_lost_its_folder_is_superseded_and_not_the_users_fault
         begin_epoch(saved, epoch(2))
         raise FileNotFoundError("removed by its successor")
 
-    monkeypatch.setattr("bace_worker.checkpoint_writer.write_layer", vanish)
+    monkeypatch.setattr("bace_worker.checkpoint.writer.write_layer", vanish)
     with pytest.raises(Superseded):
         Chain(1).save(saved, RUN, 9)
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from chain import RUN, Chain, epoch, same
 
-from bace_worker import checkpoint_writer
-from bace_worker.checkpoint import layer_states
-from bace_worker.checkpoint_epochs import begin_epoch
-from bace_worker.checkpoint_folder import verify
-from bace_worker.checkpoint_manifest import Reference
-from bace_worker.checkpoint_writer import CheckpointWriter
+from bace_worker.checkpoint import writer as checkpoint_writer
+from bace_worker.checkpoint.epochs import begin_epoch
+from bace_worker.checkpoint.folder import verify
+from bace_worker.checkpoint.manifest import Reference
+from bace_worker.checkpoint.state import layer_states
+from bace_worker.checkpoint.writer import CheckpointWriter
 from bace_worker.exit_codes import Superseded, UserError, WorkerError
 
 

@@ -13,8 +13,8 @@ from plans import make_plan
 from processes import bace_worker, ends_after_a_kill, write_plan
 
 from bace_worker import plan as plans
-from bace_worker.collective import open_links
-from bace_worker.collective_receiver import messages_of
+from bace_worker.collectives.links import open_links
+from bace_worker.collectives.receiver import messages_of
 from bace_worker.exit_codes import PeerLost
 
 COLLECTIVE = {"via": "collective"}

@@ -11,7 +11,7 @@ from plans import make_plan
 from torch import Tensor
 
 from bace_worker import plan as plans
-from bace_worker.compression import codec
+from bace_worker.transport.compression import codec
 
 LENGTH = 48
 

@@ -10,7 +10,7 @@ import torch
 from plans import make_plan
 
 from bace_worker import plan as plans
-from bace_worker.data import Batches, load_text, text_files, text_hash
+from bace_worker.data.batches import Batches, load_text, text_files, text_hash
 from bace_worker.exit_codes import UserError
 from bace_worker.plan import Data
 

@@ -15,9 +15,9 @@ from gang import in_parallel, no_check
 from plans import make_plan
 
 from bace_worker import plan as plans
+from bace_worker.collectives.gradient_norm import GradientNorm, clip_scale, tree_of
 from bace_worker.exit_codes import PeerLost
-from bace_worker.gradient_norm import GradientNorm, clip_scale, tree_of
-from bace_worker.model import StageModel
+from bace_worker.model.model import StageModel
 
 LAYERS = 6
 

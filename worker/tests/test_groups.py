@@ -14,10 +14,10 @@ import torch
 from gang import in_parallel, join_all, no_check
 from plans import make_plan
 
-from bace_worker import groups as module
 from bace_worker import plan as plans
+from bace_worker.collectives import groups as module
+from bace_worker.collectives.groups import Groups, memberships
 from bace_worker.exit_codes import PeerLost, Stopped
-from bace_worker.groups import Groups, memberships
 
 COLLECTIVE = {"via": "collective"}
 
@@ -119,7 +119,7 @@ def test_a_store_that_is_not_there_is_a_lost_peer(text: Path, monkeypatch: pytes
 def test_what_has_no_groups_needs_no_distributed_pytorch() -> None:
     script = (
         "import sys, torch; sys.modules['torch.distributed'] = None\n"
-        "import bace_worker.collective, bace_worker.executor"
+        "import bace_worker.collectives.links, bace_worker.executor"
     )
-    worker = Path(module.__file__).parents[1]
+    worker = Path(module.__file__).parents[2]
     subprocess.run([sys.executable, "-c", script], cwd=worker, check=True, timeout=60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bace_worker.learning_rate import Schedule, learning_rate
+from bace_worker.model.learning_rate import Schedule, learning_rate
 
 SCHEDULE = Schedule(peak=1.0, floor=0.1, warm_up_steps=4, decay_end_step=16)
 

@@ -10,7 +10,7 @@ from plans import make_plan
 from torch import Tensor
 
 from bace_worker import plan as plans
-from bace_worker.model import StageModel
+from bace_worker.model.model import StageModel
 
 
 def weights(plan: plans.Plan) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from bace_worker.optimizer import AdamW
+from bace_worker.model.optimizer import AdamW
 
 
 def test_updates_are_those_of_pytorch() -> None:

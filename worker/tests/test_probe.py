@@ -9,8 +9,8 @@ from gang import in_parallel
 from processes import bace_worker
 
 from bace_worker.exit_codes import PEER_LOST, USER_ERROR
-from bace_worker.probe import main
-from bace_worker.probe_link import Measurement, Setting, choose_streams
+from bace_worker.probe.hosts import main
+from bace_worker.probe.link import Measurement, Setting, choose_streams
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 from bace_worker import __main__ as command_line
-from bace_worker import profile as profiles
-from bace_worker.data import Batches
+from bace_worker.data.batches import Batches
 from bace_worker.exit_codes import BAD_PLAN, DEFECT, USER_ERROR
-from bace_worker.model import Head, Layer
+from bace_worker.model.model import Head, Layer
+from bace_worker.model.weight_gradients import Embedding, WaitingGradient
 from bace_worker.plan import Stage
-from bace_worker.profile_bytes import KeptBytes, count_bytes
-from bace_worker.profile_machine import machine_name, matmul_flops_per_second
-from bace_worker.profile_parts import Part
-from bace_worker.profile_request import Request, add_arguments, request
-from bace_worker.weight_gradients import Embedding, WaitingGradient
+from bace_worker.profile import measure as profiles
+from bace_worker.profile.kept_bytes import KeptBytes, count_bytes
+from bace_worker.profile.machine import machine_name, matmul_flops_per_second
+from bace_worker.profile.parts import Part
+from bace_worker.profile.request import Request, add_arguments, request
 
 SECONDS = {
     "forwardSeconds",
@@ -101,7 +101,7 @@ def test_parts_add_up_to_the_whole_model() -> None:
 def test_figures_are_what_a_part_adds_to_an_empty_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock that only passes while modules and weight gradients are computed, and with every block."""
     clock = Clock()
-    monkeypatch.setattr("bace_worker.profile_parts.time", clock)
+    monkeypatch.setattr("bace_worker.profile.parts.time", clock)
     for module, forward, backward in ((Layer, 8, 16), (Head, 4, 2), (Embedding, 1, 0.5)):
         monkeypatch.setattr(module, "forward", clock.slowed(module.forward, forward, backward))
     accumulate = WaitingGradient.accumulate

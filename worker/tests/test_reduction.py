@@ -13,10 +13,10 @@ from processes import ends_after_a_kill
 from torch import Tensor
 
 from bace_worker import plan as plans
+from bace_worker.collectives.groups import Groups
+from bace_worker.collectives.reduction import Reduction, split_into_buckets
 from bace_worker.exit_codes import PeerLost, Stopped
-from bace_worker.groups import Groups
-from bace_worker.model import StageModel
-from bace_worker.reduction import Reduction, split_into_buckets
+from bace_worker.model.model import StageModel
 
 STEPS, MICROBATCHES = 6, 4
 TOLERANCE = 1e-5

@@ -25,7 +25,7 @@ from bace_worker.executor import Executor
 from bace_worker.exit_codes import BadPlan
 from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
-from bace_worker.transport import Transport
+from bace_worker.transport.transport import Transport
 
 NODE = shutil.which("node")
 if NODE is None:

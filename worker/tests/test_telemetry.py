@@ -16,8 +16,8 @@ from bace_worker.control import Control, Unreachable
 from bace_worker.executor import StepReport
 from bace_worker.exit_codes import PeerLost, Superseded, UserError
 from bace_worker.local import LocalControl, Refusal
-from bace_worker.outgoing import Transfer
 from bace_worker.telemetry import Telemetry
+from bace_worker.transport.outgoing import Transfer
 
 
 class Unsteady(LocalControl):

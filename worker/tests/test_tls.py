@@ -18,9 +18,9 @@ from plans import make_plan
 from bace_worker import plan as plans
 from bace_worker.exit_codes import BadPlan, PeerLost
 from bace_worker.plan import Tls
-from bace_worker.tls import Encryption
-from bace_worker.transport import Transport
-from bace_worker.wire import greet
+from bace_worker.transport.tls import Encryption
+from bace_worker.transport.transport import Transport
+from bace_worker.transport.wire import greet
 
 if shutil.which("openssl") is None:
     pytest.skip("TLS was not tested: no `openssl` to make certificates with", allow_module_level=True)

@@ -12,9 +12,9 @@ import torch
 from plans import make_plan
 
 from bace_worker import plan as plans
-from bace_worker.data import Batches, load_text
+from bace_worker.data.batches import Batches, load_text
+from bace_worker.data.token_files import load_tokens, tokens_hash
 from bace_worker.exit_codes import UserError
-from bace_worker.token_files import load_tokens, tokens_hash
 
 WINDOW = 33
 
@@ -135,7 +135,7 @@ def test_hash_tells_files_apart(tmp_path: Path) -> None:
 def test_hash_reaches_from_the_first_byte_to_the_last_where_it_reads_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bace_worker.token_files.HASHED_BLOCKS", 3)
+    monkeypatch.setattr("bace_worker.data.token_files.HASHED_BLOCKS", 3)
     path = tmp_path / "large.bin"
     with open(path, "wb") as stream:
         stream.truncate(1 << 24)

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from bace_worker import plan as plans
 from bace_worker.exit_codes import PeerLost, Stopped
-from bace_worker.pacer import Pacer
 from bace_worker.plan import EmulatedLink, Plan
-from bace_worker.transport import Transport
-from bace_worker.wire import ACCEPTED, greet
+from bace_worker.transport.pacer import Pacer
+from bace_worker.transport.transport import Transport
+from bace_worker.transport.wire import ACCEPTED, greet
 
 MESSAGE_BITS = 2 * 32 * 32 * 4 * 8  # micro-batch x sequence x hidden, float32
 

@@ -14,8 +14,8 @@ from plans import make_plan
 
 from bace_worker import plan as plans
 from bace_worker.exit_codes import PeerLost
-from bace_worker.transport import Transport
-from bace_worker.wire import ACCEPTED, CONTROL, Chunk, Control, greet
+from bace_worker.transport.transport import Transport
+from bace_worker.transport.wire import ACCEPTED, CONTROL, Chunk, Control, greet
 
 MICROBATCHES = 4
 PART_BYTES = 2 * 32 * 32 * 4 // 4

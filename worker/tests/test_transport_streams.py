@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bace_worker import plan as plans
 from bace_worker.exit_codes import PeerLost, Stopped
-from bace_worker.transport import Transport
+from bace_worker.transport.transport import Transport
 
 MODEL = {"hiddenSize": 256, "sequenceLength": 256}
 SHAPE = (2, 256, 256)

@@ -33,6 +33,7 @@ export * from "./scheduler/policy.ts";
 export * from "./scheduler/registry.ts";
 export * from "./simulator/disruption.ts";
 export * from "./simulator/engine.ts";
+export * from "./simulator/heap.ts";
 export * from "./simulator/metrics.ts";
 export * from "./simulator/random.ts";
 export * from "./simulator/usage.ts";

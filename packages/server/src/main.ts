@@ -14,6 +14,7 @@ import {
 import { pino } from "pino";
 import { createApp } from "./api/app.ts";
 import { certificateOf } from "./certificate.ts";
+import { steadyClock } from "./clock.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { loadFleet, readScenario } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
@@ -146,16 +147,6 @@ function knownPolicy(name: string): PolicyName {
   if (isPolicyName(name)) return name;
   const known = Object.keys(POLICIES).join(", ");
   throw new StartError("unknown-policy", `there is no policy "${name}"; known: ${known}`);
-}
-
-/**
- * Seconds since 1970 that never stand still or run backwards, whatever is done to the system's clock meanwhile; from
- * where the log ends, if the clock was set back while the service was down.
- */
-function steadyClock(logSeconds: number): () => number {
-  const startSeconds = Math.max(Date.now() / 1000, logSeconds);
-  const origin = performance.now();
-  return () => startSeconds + (performance.now() - origin) / 1000;
 }
 
 /** Ranks that run know the service by its port. */

@@ -13,7 +13,10 @@ const SYSTEM: Clocks = {
 };
 
 /** Goes on whatever is done to the wall clock; from where the log ends, if that was set back while the service was down. */
-export function steadyClock(logSeconds: number, { monotonicSeconds, wallSeconds }: Clocks = SYSTEM): () => number {
+export function steadyClock(
+  logSeconds: number,
+  { monotonicSeconds, wallSeconds }: Clocks = SYSTEM,
+): () => number {
   const startSeconds = Math.max(wallSeconds(), logSeconds);
   const origin = monotonicSeconds();
   return () => startSeconds + (monotonicSeconds() - origin);

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   "wrong-host": { status: 421, title: "The service does not go by this name." },
   "invalid-job": { status: 422, title: "The job file is wrong." },
   internal: { status: 500, title: "The service has a defect." },
+  "store-failed": { status: 503, title: "The log could not be written." },
   stopping: { status: 503, title: "The service is stopping." },
 } as const;
 

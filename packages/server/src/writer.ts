@@ -63,7 +63,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   const enqueue = (work: () => Promise<void>): Promise<void> => {
     const result = tail.then(() => {
-      if (failure) throw failure;
+      if (failure) throw inDoubt();
       if (closed) throw new ProblemError("stopping", "ask again when the service is back");
       return work();
     });
@@ -83,7 +83,7 @@ export function createWriter(options: WriterOptions): Writer {
       } catch {
         // The failure itself is what people need to see, not that it could not be logged.
       }
-      throw error;
+      throw inDoubt();
     }
   };
 
@@ -153,6 +153,14 @@ export function createWriter(options: WriterOptions): Writer {
       closed = true;
     },
   };
+}
+
+/** The answer to who asked for what could not be written, or was written by a connection that died over it. */
+function inDoubt(): ProblemError {
+  return new ProblemError(
+    "store-failed",
+    "it may have been written or not: ask again when the service is back",
+  );
 }
 
 /** Whether a job's back-off ended since the last round. */

@@ -1,0 +1,135 @@
+// What must hold after everything that happens, whatever has gone wrong before.
+import {
+  forEachHop,
+  isActive,
+  isOver,
+  type JobState,
+  launchKeyOf,
+  openLedger,
+  type State,
+} from "@bace-pipe/core";
+import type { Cluster, Process } from "./cluster.ts";
+import type { Promises } from "./people.ts";
+import type { Storage } from "./storage.ts";
+
+/** How long a process that nobody wants may run, while the service runs and the network works. */
+const ORPHAN_GRACE_SECONDS = 120;
+
+/** A broken invariant. */
+export class Violation extends Error {}
+
+function must(holds: boolean, what: () => string): asserts holds {
+  if (!holds) throw new Violation(what());
+}
+
+/** Of processes: those that run now, and how long nobody has wanted them. */
+export interface Watch {
+  readonly orphanSince: Map<Process, number>;
+}
+
+export function checkProcesses(clusters: readonly Cluster[], gpusOf: ReadonlyMap<string, number>): void {
+  const live = new Map<string, Process>();
+  for (const { processes, region } of clusters) {
+    let gpus = 0;
+    for (const process of processes) {
+      if (process.state === "over") continue;
+      must(!live.has(process.key), () => `${process.key} is alive twice`);
+      live.set(process.key, process);
+      gpus += process.artifact.plan.ranks.filter((rank) => rank.region === region).length;
+    }
+    must(gpus <= gpusOf.get(region)!, () => `${region} runs ${gpus} ranks on ${gpusOf.get(region)} GPUs`);
+  }
+}
+
+/** @param resetOrphans while nobody can end them. */
+export function checkOrphans(
+  clusters: readonly Cluster[],
+  state: State,
+  nowSeconds: number,
+  { orphanSince }: Watch,
+  resetOrphans: boolean,
+): void {
+  for (const { processes } of clusters) {
+    for (const process of processes) {
+      if (process.state === "over" || isWanted(process, state)) {
+        orphanSince.delete(process);
+        continue;
+      }
+      const since = resetOrphans ? nowSeconds : (orphanSince.get(process) ?? nowSeconds);
+      orphanSince.set(process, since);
+      must(nowSeconds - since <= ORPHAN_GRACE_SECONDS, () => `nobody wants ${process.key}, and it runs`);
+    }
+  }
+}
+
+function isWanted({ key, region }: Process, state: State): boolean {
+  for (const id of state.active) {
+    const { givenUp, launches, number } = state.jobs.get(id)!.epoch!;
+    const status = launches[region];
+    if (status && launchKeyOf(id, number, region) === key) return !givenUp && !isOver(status);
+  }
+  return false;
+}
+
+/** The ledger is what the active jobs hold, and no more than there is. */
+export function checkLedger({ active, jobs, ledger }: State): void {
+  if (!ledger) return;
+  const expected = openLedger(ledger.fleet);
+  const { length } = ledger.fleet.regions;
+  for (const id of active) {
+    const { placement } = jobs.get(id)!.epoch!;
+    placement.regions.forEach((region, i) => {
+      expected.freeGpus[region]! -= placement.gpus[i]!;
+    });
+    forEachHop(placement, (a, b, bitsPerSecond) => {
+      expected.reservedBitsPerSecond[a * length + b]! += bitsPerSecond;
+      expected.reservedBitsPerSecond[b * length + a]! += bitsPerSecond;
+    });
+  }
+  expected.freeGpus.forEach((free, region) => {
+    const known = ledger.freeGpus[region]!;
+    must(known === free, () => `region ${region} has ${known} free GPUs in the ledger, and really ${free}`);
+    must(free >= 0, () => `region ${region} has ${free} free GPUs`);
+  });
+  expected.reservedBitsPerSecond.forEach((reserved, hop) => {
+    const known = ledger.reservedBitsPerSecond[hop]!;
+    must(
+      known === reserved,
+      () => `hop ${hop} has ${known} bit/s reserved in the ledger, really ${reserved}`,
+    );
+  });
+  for (const { bandwidthBitsPerSecond, from, to } of ledger.fleet.links) {
+    const reserved = expected.reservedBitsPerSecond[from * length + to]!;
+    must(reserved <= bandwidthBitsPerSecond, () => `link ${from}-${to} has ${reserved} bit/s reserved`);
+  }
+}
+
+/** Nobody is in two phases, and no checkpoint is believed in that was never written. */
+export function checkJobs(state: State, storage: Storage): void {
+  for (const known of state.jobs.values()) {
+    const { committedStep, job, phase } = known;
+    must(state.active.has(job.id) === isActive(phase), () => `${job.id} is ${phase}`);
+    must(state.queued.has(job.id) === (phase === "queued"), () => `${job.id} is ${phase}, and queued or not`);
+    const written = storage.committedStep(job.id) ?? 0;
+    must(
+      (committedStep ?? 0) <= written,
+      () => `${job.id}: step ${committedStep} is not saved, ${written} is`,
+    );
+  }
+}
+
+/** What the service has acknowledged is so for ever. */
+export function checkPromises({ jobs }: State, { cancelled, submitted }: Promises): void {
+  for (const name of submitted) must(jobs.has(name), () => `${name} was accepted, and is gone`);
+  for (const name of cancelled) must(isBeingCancelled(jobs.get(name)!), () => `${name} is not cancelled`);
+}
+
+function isBeingCancelled({ epoch, phase }: JobState): boolean {
+  return phase === "ended" || (phase === "stopping" && epoch!.givenUp!.next === "cancel");
+}
+
+/** Once nothing goes wrong any more, every job comes to its end. */
+export function checkEnd({ jobs }: State): void {
+  for (const { job, phase, reason } of jobs.values())
+    must(phase === "ended" || phase === "infeasible", () => `${job.id} is ${phase} for ever (${reason})`);
+}

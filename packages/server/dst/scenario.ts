@@ -1,0 +1,93 @@
+// What a run has: a small fleet, a handful of jobs that do not all fit at once, and when people submit and cancel them.
+import { type Fleet, POLICIES, type PolicyName, randomStream } from "@bace-pipe/core";
+import { parseScenario } from "@bace-pipe/core/spec";
+
+const REGIONS = ["east", "west", "north"];
+const MOST_JOBS = 7;
+/** Layers of the model: a job has no more stages. */
+const MOST_GPUS = 6;
+/** In which jobs are submitted. */
+const SUBMIT_SECONDS = 200;
+const SHARE_CANCELLED = 0.15;
+
+export interface Submission {
+  readonly name: string;
+  readonly text: string;
+  readonly atSeconds: number;
+  readonly cancelAtSeconds: number | undefined;
+}
+
+export interface Scenario {
+  readonly fleet: Fleet;
+  readonly policy: PolicyName;
+  readonly submissions: readonly Submission[];
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const draw = randomStream(seed, "scenario");
+  const whole = (least: number, most: number) => least + Math.floor(draw() * (most - least + 1));
+  const regions = REGIONS.map((name) => ({
+    name,
+    gpus: whole(1, 4),
+    price: (1 + Math.floor(draw() * 30)) / 100,
+  }));
+  const all = regions.reduce((sum, { gpus }) => sum + gpus, 0);
+  const policies = Object.keys(POLICIES) as PolicyName[];
+  const submissions = Array.from({ length: whole(2, MOST_JOBS) }, (_, i): Submission => {
+    const most = whole(1, Math.min(all, MOST_GPUS));
+    const least = whole(1, most);
+    const atSeconds = draw() * SUBMIT_SECONDS;
+    const cancelled = draw() < SHARE_CANCELLED;
+    const cancelAfter = draw() * SUBMIT_SECONDS;
+    return {
+      name: `job-${i}`,
+      text: jobText(`job-${i}`, { least, most, iterations: whole(3, 40), everySteps: whole(1, 10) }),
+      atSeconds,
+      cancelAtSeconds: cancelled ? atSeconds + cancelAfter : undefined,
+    };
+  });
+  return { fleet: fleetOf(regions), policy: policies[whole(0, policies.length - 1)]!, submissions };
+}
+
+function fleetOf(regions: readonly { name: string; gpus: number; price: number }[]): Fleet {
+  const pairs = [
+    ["east", "west"],
+    ["west", "north"],
+    ["east", "north"],
+  ];
+  const parsed = parseScenario(
+    `
+version: 1
+name: simulated
+gpuTypes:
+  slot: {peakFlopsPerSecond: 2e9, memoryBytes: 1 GB, busyWatts: 300 W, idleWatts: 30 W, emulated: true}
+regions:
+${regions.map(({ gpus, name, price }) => `  - {name: ${name}, gpuType: slot, gpus: ${gpus}, priceUsdPerKwh: ${price}}`).join("\n")}
+links:
+${pairs.map(([a, b]) => `  - {from: ${a}, to: ${b}, both: true, bandwidthBitsPerSecond: 1 Gbit/s, latencySeconds: 10 ms}`).join("\n")}
+`,
+    "simulated.yaml",
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+  return parsed.value.fleet;
+}
+
+function jobText(
+  name: string,
+  of: { least: number; most: number; iterations: number; everySteps: number },
+): string {
+  return `
+name: ${name}
+model: tiny-byte
+sequenceLength: 64
+microbatchSize: 2
+microbatches: 8
+iterations: ${of.iterations}
+minGpus: ${of.least}
+maxGpus: ${of.most}
+training:
+  learningRate: 3e-3
+  data: {paths: [/texts], suffixes: [.md]}
+  checkpoint: {everySteps: ${of.everySteps}}
+`;
+}

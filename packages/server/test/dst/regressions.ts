@@ -1,0 +1,11 @@
+// Seeds that have found something once.
+export const REGRESSIONS = [
+  {
+    seed: 24,
+    found: "a request whose commit failed was answered with 500, as if the service had a defect",
+  },
+  {
+    seed: 34,
+    found: "the same, at check-in",
+  },
+] as const;

@@ -89,6 +89,10 @@ export function createCluster(
       for (const process of alive()) if (process.key === key) stop(process);
     },
     weather() {
+      // Batch systems forget what ended long ago; here sometimes before anybody has asked.
+      for (const process of processes)
+        if (process.state === "over" && !process.forgotten && faults.happens("exit-forgotten"))
+          process.forgotten = true;
       for (const process of alive()) {
         if (faults.happens("launch-killed")) exit(process, KILLED);
         else if (faults.happens("launch-preempted")) stop(process);

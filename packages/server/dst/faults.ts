@@ -19,6 +19,7 @@ const HIGHEST = {
   "launch-killed": 0.002,
   "launch-preempted": 0.002,
   "launch-forgotten": 0.001,
+  "exit-forgotten": 0.02,
   "request-lost": 0.1,
   "answer-lost": 0.1,
   "request-late": 0.1,

@@ -44,6 +44,8 @@ export interface Run {
   readonly events: number;
   readonly virtualSeconds: number;
   readonly lives: number;
+  /** How many jobs ended in which way. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** SHA-256 of the log: the same for the same seed. */
   readonly digest: string;
 }
@@ -66,6 +68,7 @@ export async function runSeed(seed: number, { trace = () => {} }: RunOptions = {
   return {
     ...{ seed, violation, faults: faults.counts, points: points.counts },
     ...{ happened: timeline.happened(), events: disk.events.length, lives: world.lives() },
+    outcomes: world.outcomes(),
     virtualSeconds: timeline.nowSeconds(),
     digest: createHash("sha256").update(disk.events.join("\n")).digest("hex"),
   };
@@ -194,6 +197,12 @@ function createWorld(seed: number, trace: (line: string) => void) {
   return {
     ...{ timeline, faults, points, disk },
     lives: () => lives,
+    outcomes(): Record<string, number> {
+      const counts: Record<string, number> = {};
+      for (const { outcome, phase } of durable.jobs.values())
+        counts[outcome?.kind ?? phase] = (counts[outcome?.kind ?? phase] ?? 0) + 1;
+      return counts;
+    },
     async run(): Promise<void> {
       timeline.after(0, () => void live());
       annoy({ faults, timeline, wire }, FAULT_SECONDS);

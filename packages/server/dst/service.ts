@@ -15,6 +15,7 @@ import type { Timeline } from "./timeline.ts";
 import type { Answer, Listener } from "./wire.ts";
 
 const RENDEZVOUS_DEADLINE_SECONDS = 60;
+const SNAPSHOT_EVERY = 30;
 const HEADERS = { "content-type": "application/json" };
 
 export interface Setting {
@@ -51,7 +52,7 @@ export async function openService(opening: Opening): Promise<Service> {
   });
   let keys = 0;
   const deciding = { policy, timeModel, newLaunchKey: () => `key-${life.number}-${keys++}` } as const;
-  const writer = createWriter({ log, state, deciding, nowSeconds, logger });
+  const writer = createWriter({ log, state, deciding, nowSeconds, logger, snapshotEvery: SNAPSHOT_EVERY });
   const rendezvous = createRendezvous(RENDEZVOUS_DEADLINE_SECONDS, nowSeconds());
   const planOptions = {
     controlUrl: "http://10.0.0.1:1",

@@ -12,6 +12,8 @@ export interface Tally {
   readonly events: number;
   readonly happened: number;
   readonly virtualSeconds: number;
+  /** Jobs by how they ended. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 export function tallyOf(runs: readonly Run[]): Tally {
@@ -23,7 +25,11 @@ export function tallyOf(runs: readonly Run[]): Tally {
       points.set(name, { passed: known.passed + passed, crashed: known.crashed + crashed });
     }
   }
+  const outcomes: Record<string, number> = {};
+  for (const run of runs)
+    for (const [kind, count] of Object.entries(run.outcomes)) outcomes[kind] = (outcomes[kind] ?? 0) + count;
   return {
+    outcomes,
     seeds: runs.length,
     broken: runs.filter(({ violation }) => violation !== undefined),
     faults: Object.fromEntries(
@@ -38,7 +44,7 @@ export function tallyOf(runs: readonly Run[]): Tally {
 }
 
 export function tallyText(tally: Tally, wallSeconds: number): string {
-  const { broken, events, faults, happened, lives, points, seeds, virtualSeconds } = tally;
+  const { broken, events, faults, happened, lives, outcomes, points, seeds, virtualSeconds } = tally;
   const crashed = [...points].filter(([, point]) => point.crashed > 0);
   const never = [...points].filter(([, point]) => point.crashed === 0).map(([name]) => name);
   const line = (name: string, value: string) => `${name.padEnd(24)}${value}`;
@@ -48,6 +54,12 @@ export function tallyText(tally: Tally, wallSeconds: number): string {
     ...broken.map(({ seed, violation }) => `  seed ${seed}: ${violation}`),
     line("virtual time", `${(virtualSeconds / 3600).toFixed(0)} h, ${happened} things that happened`),
     line("events of the logs", String(events)),
+    line(
+      "jobs",
+      Object.entries(outcomes)
+        .map(([kind, count]) => `${count} ${kind}`)
+        .join(", "),
+    ),
     line("lives of the service", String(lives)),
     line("effect points", `${points.size}, a crash tried at ${crashed.length} of them`),
     ...(never.length > 0 ? [line("  never at", never.join(", "))] : []),

@@ -22,6 +22,8 @@ export interface WriterOptions {
   readonly deciding: Deciding;
   readonly nowSeconds: () => number;
   readonly logger: Logger;
+  /** Events from one snapshot to the next. Default: 1000. */
+  readonly snapshotEvery?: number;
 }
 
 export interface Writer {
@@ -42,7 +44,7 @@ export interface Writer {
 }
 
 export function createWriter(options: WriterOptions): Writer {
-  const { log, deciding, logger } = options;
+  const { log, deciding, logger, snapshotEvery = SNAPSHOT_EVERY } = options;
   let state = options.state;
   let snapshotSeq = state.seq;
   let tail: Promise<unknown> = Promise.resolve();
@@ -103,7 +105,7 @@ export function createWriter(options: WriterOptions): Writer {
       logEvent(logger, event);
       changed();
     }
-    if (state.seq - snapshotSeq >= SNAPSHOT_EVERY) await saveSnapshot();
+    if (state.seq - snapshotSeq >= snapshotEvery) await saveSnapshot();
   };
 
   const saveSnapshot = async (): Promise<void> => {

@@ -22,19 +22,34 @@ export async function readLaunchFolder(folder: string, graceSeconds: number): Pr
   const process = await processOf(folder);
   const alive = process !== undefined && isAlive(process);
   // Read after the process was looked at: one that ended in between has left its exit code by now.
-  const exit = await readJson<{ exitCode: number }>(join(folder, "exit.json"));
-  if (exit) return { kind: "exited", exitCode: exit.exitCode };
+  const exit = await readJson<Partial<{ exitCode: number }> | null>(join(folder, "exit.json"));
+  if (exit !== undefined) return { kind: "exited", exitCode: exitCodeOf(exit) };
   if (process) return alive ? { kind: "running", process } : { kind: "exited", exitCode: NO_EXIT_CODE };
   const plannedSecondsAgo = await ageSeconds(join(folder, "plan.json"));
   if (plannedSecondsAgo === undefined || plannedSecondsAgo > graceSeconds) return { kind: "absent" };
   return { kind: "running" };
 }
 
+/** The file is only written at the end, so it is over; where it does not say how, nobody knows. */
+function exitCodeOf(exit: Partial<{ exitCode: number }> | null): number {
+  const { exitCode } = exit ?? {};
+  return typeof exitCode === "number" && Number.isInteger(exitCode) ? exitCode : NO_EXIT_CODE;
+}
+
 async function processOf(folder: string): Promise<ProcessId | undefined> {
-  return (
-    (await readJson<ProcessId>(join(folder, "started.json"))) ??
-    (await readJson<ProcessId>(join(folder, "spawned.json")))
-  );
+  for (const name of ["started.json", "spawned.json"]) {
+    const noted = await readJson<unknown>(join(folder, name));
+    if (isProcessId(noted)) return noted;
+  }
+  return undefined;
+}
+
+/** Signals go to it: a number that is none, or that means a group of processes, must not get there. */
+function isProcessId(noted: unknown): noted is ProcessId {
+  if (typeof noted !== "object" || noted === null) return false;
+  const { pid, startTicks } = noted as Record<string, unknown>;
+  const isWhole = (value: unknown) => typeof value === "number" && Number.isSafeInteger(value);
+  return isWhole(pid) && (pid as number) > 1 && (startTicks === null || isWhole(startTicks));
 }
 
 /** Seconds since a file was written; undefined where there is none. */

@@ -105,7 +105,10 @@ class Service:
 
         def ask() -> Document | None:
             try:
-                with urllib.request.urlopen(f"{self._url}{path}", timeout=5) as response:
+                token = (self._folder / "state/admin.token").read_text().strip()
+                headers = {"Authorization": f"Bearer {token}"}
+                request = urllib.request.Request(f"{self._url}{path}", headers=headers)
+                with urllib.request.urlopen(request, timeout=5) as response:
                     answer: Document = json.load(response)
                     return answer
             except OSError:

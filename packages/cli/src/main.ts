@@ -1,19 +1,26 @@
 // The command line of BACE-Pipe: wiring only. A new command is one file in commands/ and one line here.
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./commands/backup.ts";
 import { bandwidthCommand } from "./commands/bandwidth.ts";
 import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { experimentCommand } from "./commands/experiment.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { holdCommands } from "./commands/hold.ts";
 import { importCommand } from "./commands/import.ts";
+import { inputsCommand } from "./commands/inputs.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { queueCommand } from "./commands/queue.ts";
+import { regionVerbCommands } from "./commands/region.ts";
 import { regionsCommand } from "./commands/regions.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { submitCommand } from "./commands/submit.ts";
+import { tokenCommand } from "./commands/token.ts";
 import { tuneCommand } from "./commands/tune.ts";
 import { upCommand } from "./commands/up.ts";
 import { EXIT, Failure } from "./failure.ts";
@@ -32,12 +39,19 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   simulateCommand,
   experimentCommand,
   regionsCommand,
+  regionVerbCommands,
+  holdCommands,
+  inputsCommand,
   importCommand,
   profileCommand,
   calibrateCommand,
   scheduleCommand,
   bandwidthCommand,
   tuneCommand,
+  tokenCommand,
+  backupCommand,
+  restoreCommand,
+  replayCommand,
 ];
 
 /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 3 no service. Never throws. */

@@ -104,7 +104,8 @@ async function up() {
     if (service.exitCode !== null) throw new Error(`the service ended with ${service.exitCode}`);
     const file = read<{ pid: number; url: string }>(join(folder, "state/service.json"));
     if (file && file.pid === service.pid && (await fetch(`${file.url}/healthz`).catch(() => undefined))?.ok) {
-      return createClient(file.url);
+      const token = readFileSync(join(folder, "state/admin.token"), "utf8").trim();
+      return createClient(file.url, fetch, token);
     }
     await sleep(100);
   }

@@ -146,6 +146,35 @@ test("the queue: what runs first, then what waits in the policy's order, then wh
 
 test("regions: free of total, price, reserved share of each link", () => {
   const text = regionsText(REGIONS, colors, false);
-  expect(text).toMatch(/^frankfurt +slot \(emulated\) +1 of 3 +0.0846 USD\/kWh +1.2$/m);
-  expect(text).toMatch(/^frankfurt → tokyo +48 Mbit\/s +12 Mbit\/s +25.0 % +111 ms$/m);
+  expect(text).toMatch(/^frankfurt +slot \(emulated\) +open +1 of 3 +0.0846 USD\/kWh +default +1.2$/m);
+  expect(text).toMatch(/^frankfurt → tokyo +48 Mbit\/s +12 Mbit\/s +25.0 % +– +default +111 ms$/m);
+});
+
+test("regions: cordons, and figures that somebody observed, with source and age", () => {
+  const from = { source: "iperf3", ageSeconds: 192, isDefault: false };
+  const [first] = REGIONS as [(typeof REGIONS)[number]];
+  const links = first.links.map((link) => ({ ...link, bandwidthFrom: from, plannedBitsPerSecond: 44e6 }));
+  const text = regionsText([{ ...first, cordon: "drained", priceFrom: from, links }], colors, false);
+  expect(text).toMatch(/drained +1 of 3 +0.0846 USD\/kWh +iperf3, 3.2 min ago/);
+  expect(text).toMatch(/44 Mbit\/s +iperf3, 3.2 min ago/);
+});
+
+test("why a job waits: its tenant's quota, whose turn it is, and who holds it", () => {
+  const why = {
+    ...WAITING.why!,
+    precedence: {
+      ...{ tenant: "lab", priorityClass: "batch", classValue: -10, weightedGpuSeconds: 7200 },
+      ...{ behind: "urgent", because: "class" as const },
+    },
+    overQuota: { kind: "gpus" as const, tenant: "lab", quota: 4, held: 3, needed: 2 },
+  };
+  const job = jobView({ id: "wide", phase: "queued", held: true, preempted: { by: "urgent", atSeconds: 0 } });
+  const text = explainText({ ...WAITING, why }, job, colors);
+  expect(text).toContain(
+    "class batch (-10); tenant lab has used 2 h of GPU time for its weight; behind urgent",
+  );
+  expect(text).toContain("Held   back: tenant lab has 3 of its 4 GPUs, and the job needs 2");
+  expect(text).toContain("Was preempted by urgent.");
+  expect(text).toContain("until `bace release wide`");
+  expect(queueText([job], new Map(), colors)).toMatch(/^wide +held/m);
 });

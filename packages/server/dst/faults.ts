@@ -31,6 +31,8 @@ const HIGHEST = {
   crash: 0.01,
   "clock-step": 0.5,
   "hostile-request": 0.5,
+  "input-impossible": 0.5,
+  "input-without-time": 0.5,
 } as const;
 
 export type FaultKind = keyof typeof HIGHEST;

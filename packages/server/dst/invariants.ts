@@ -6,6 +6,7 @@ import {
   type JobState,
   launchKeyOf,
   openLedger,
+  type Placement,
   type State,
 } from "@bace-pipe/core";
 import type { Cluster, Process } from "./cluster.ts";
@@ -71,7 +72,7 @@ function isWanted({ key, region }: Process, state: State): boolean {
   return false;
 }
 
-/** The ledger is what the active jobs hold, and no more than there is. */
+/** The ledger is what the active jobs hold. */
 export function checkLedger({ active, jobs, ledger }: State): void {
   if (!ledger) return;
   const expected = openLedger(ledger.fleet);
@@ -89,7 +90,6 @@ export function checkLedger({ active, jobs, ledger }: State): void {
   expected.freeGpus.forEach((free, region) => {
     const known = ledger.freeGpus[region]!;
     must(known === free, () => `region ${region} has ${known} free GPUs in the ledger, and really ${free}`);
-    must(free >= 0, () => `region ${region} has ${free} free GPUs`);
   });
   expected.reservedBitsPerSecond.forEach((reserved, hop) => {
     const known = ledger.reservedBitsPerSecond[hop]!;
@@ -98,10 +98,29 @@ export function checkLedger({ active, jobs, ledger }: State): void {
       () => `hop ${hop} has ${known} bit/s reserved in the ledger, really ${reserved}`,
     );
   });
-  for (const { bandwidthBitsPerSecond, from, to } of ledger.fleet.links) {
-    const reserved = expected.reservedBitsPerSecond[from * length + to]!;
-    must(reserved <= bandwidthBitsPerSecond, () => `link ${from}-${to} has ${reserved} bit/s reserved`);
+}
+
+/** A placement fits what there is; only what ran before may be more than that, where something was taken away. */
+export function checkPlaced({ ledger }: State, { gpus, hopBitsPerSecond, regions }: Placement): void {
+  const { freeGpus, fleet, reservedBitsPerSecond } = ledger!;
+  regions.forEach((region, i) => {
+    const free = freeGpus[region]!;
+    must(free >= 0, () => `${gpus[i]} GPUs were given of region ${region}, and ${free} are left`);
+  });
+  for (const { bandwidthBitsPerSecond, from, to } of fleet.links) {
+    const hop = regions.findIndex(
+      (region, i) => hopBitsPerSecond[i]! > 0 && isPair(region, regions[i + 1], from, to),
+    );
+    const reserved = reservedBitsPerSecond[from * fleet.regions.length + to]!;
+    must(
+      hop < 0 || reserved <= bandwidthBitsPerSecond,
+      () => `link ${from}-${to} has ${reserved} bit/s reserved`,
+    );
   }
+}
+
+function isPair(a: number, b: number | undefined, from: number, to: number): boolean {
+  return (a === from && b === to) || (a === to && b === from);
 }
 
 /** Nobody is in two phases, and no checkpoint is believed in that was never written. */

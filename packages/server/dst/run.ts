@@ -13,11 +13,13 @@ import {
   checkJobs,
   checkLedger,
   checkOrphans,
+  checkPlaced,
   checkProcesses,
   checkPromises,
   Violation,
 } from "./invariants.ts";
 import { createEffectPoints, type Life, type PointCount } from "./lives.ts";
+import { operate } from "./operators.ts";
 import { annoy, send } from "./people.ts";
 import { scenarioOf } from "./scenario.ts";
 import { openService, type Service } from "./service.ts";
@@ -161,8 +163,12 @@ function createWorld(seed: number, trace: (line: string) => void) {
 
   // A state of its own, folded from what is durable: invariants do not ask the service what it believes.
   let durable: State = emptyState();
-  const accounts: Accounts = createAccounts(fleet);
+  const accounts: Accounts = createAccounts();
   const gpusOf = new Map(fleet.regions.map(({ gpus, name }) => [name, gpus]));
+  /** The most that there has been: what is taken away does not end what runs on it. */
+  const raise = (region: string, gpus: number) => gpusOf.set(region, Math.max(gpus, gpusOf.get(region) ?? 0));
+  const names = submissions.map(({ name }) => name);
+  const operators = operate(seed, fleet, names, { faults, timeline, wire }, FAULT_SECONDS);
   const promises = send(submissions, { faults, timeline, wire });
 
   const check = (): void => {
@@ -170,9 +176,11 @@ function createWorld(seed: number, trace: (line: string) => void) {
     let news = false;
     for (const text of disk.events.slice(durable.seq)) {
       const event = JSON.parse(text) as Event;
+      accounts.before(event, durable);
       durable = reduce(durable, event);
-      accounts.enter(event, durable);
       say(eventLine(event));
+      if (event.kind === "placed") checkPlaced(durable, event.placement);
+      if (event.kind === "capacity-changed") raise(event.region, event.gpus);
       news = true;
     }
     checkProcesses(clusters, gpusOf);
@@ -191,6 +199,7 @@ function createWorld(seed: number, trace: (line: string) => void) {
   };
 
   const isDone = () =>
+    operators.finished() &&
     durable.jobs.size === submissions.length &&
     [...durable.jobs.values()].every(({ phase }) => phase === "ended" || phase === "infeasible");
 

@@ -32,6 +32,7 @@ export function scenarioOf(seed: number): Scenario {
     price: (1 + Math.floor(draw() * 30)) / 100,
   }));
   const all = regions.reduce((sum, { gpus }) => sum + gpus, 0);
+  const hasTenants = draw() < 0.5;
   const policies = Object.keys(POLICIES) as PolicyName[];
   const submissions = Array.from({ length: whole(2, MOST_JOBS) }, (_, i): Submission => {
     const most = whole(1, Math.min(all, MOST_GPUS));
@@ -41,15 +42,37 @@ export function scenarioOf(seed: number): Scenario {
     const cancelAfter = draw() * SUBMIT_SECONDS;
     return {
       name: `job-${i}`,
-      text: jobText(`job-${i}`, { least, most, iterations: whole(3, 40), everySteps: whole(1, 10) }),
+      text: jobText(`job-${i}`, {
+        least,
+        most,
+        iterations: whole(3, 40),
+        everySteps: whole(1, 10),
+        more: hasTenants ? MORE[whole(0, MORE.length - 1)]! : "",
+      }),
       atSeconds,
       cancelAtSeconds: cancelled ? atSeconds + cancelAfter : undefined,
     };
   });
-  return { fleet: fleetOf(regions), policy: policies[whole(0, policies.length - 1)]!, submissions };
+  return {
+    fleet: fleetOf(regions, hasTenants ? TENANCY : ""),
+    policy: policies[whole(0, policies.length - 1)]!,
+    submissions,
+  };
 }
 
-function fleetOf(regions: readonly { name: string; gpus: number; price: number }[]): Fleet {
+/** A fleet that lists tenants takes jobs of no others. */
+const MORE = ["tenant: lab\n", "tenant: shop\npriorityClass: urgent\n", "tenant: lab\npriorityClass: idle\n"];
+
+/** Quotas that no job alone can exceed. */
+const TENANCY = `tenants:
+  - {name: lab, weight: 2, gpuQuota: ${MOST_GPUS}}
+  - {name: shop, usdPerDayQuota: 1000}
+priorityClasses:
+  - {name: urgent, value: 10, mayPreempt: true}
+  - {name: idle, value: -1, preemptible: true}
+`;
+
+function fleetOf(regions: readonly { name: string; gpus: number; price: number }[], tenancy: string): Fleet {
   const pairs = [
     ["east", "west"],
     ["west", "north"],
@@ -63,7 +86,7 @@ gpuTypes:
   slot: {peakFlopsPerSecond: 2e9, memoryBytes: 1 GB, busyWatts: 300 W, idleWatts: 30 W, emulated: true}
 regions:
 ${regions.map(({ gpus, name, price }) => `  - {name: ${name}, gpuType: slot, gpus: ${gpus}, priceUsdPerKwh: ${price}}`).join("\n")}
-links:
+${tenancy}links:
 ${pairs.map(([a, b]) => `  - {from: ${a}, to: ${b}, both: true, bandwidthBitsPerSecond: 1 Gbit/s, latencySeconds: 10 ms}`).join("\n")}
 `,
     "simulated.yaml",
@@ -74,7 +97,7 @@ ${pairs.map(([a, b]) => `  - {from: ${a}, to: ${b}, both: true, bandwidthBitsPer
 
 function jobText(
   name: string,
-  of: { least: number; most: number; iterations: number; everySteps: number },
+  of: { least: number; most: number; iterations: number; everySteps: number; more: string },
 ): string {
   return `
 name: ${name}
@@ -85,7 +108,7 @@ microbatches: 8
 iterations: ${of.iterations}
 minGpus: ${of.least}
 maxGpus: ${of.most}
-training:
+${of.more}training:
   learningRate: 3e-3
   data: {paths: [/texts], suffixes: [.md]}
   checkpoint: {everySteps: ${of.everySteps}}

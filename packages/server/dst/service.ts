@@ -11,6 +11,7 @@ import { createRendezvous } from "../src/rendezvous.ts";
 import type { Log } from "../src/store/log.ts";
 import { createWriter, type Writer } from "../src/writer.ts";
 import type { Life } from "./lives.ts";
+import { EPOCH_SECONDS } from "./operators.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Answer, Listener } from "./wire.ts";
 
@@ -79,6 +80,3 @@ export async function openService(opening: Opening): Promise<Service> {
     },
   };
 }
-
-/** When virtual time begins, on the wall clock. */
-const EPOCH_SECONDS = 1_800_000_000;

@@ -3,14 +3,21 @@ import type { z } from "zod";
 import type {
   decisionListSchema,
   Explained,
+  InputsReply,
+  InputsRequest,
   JobView,
   jobListSchema,
+  NewToken,
   Problem,
   planSchema,
   RegionList,
+  RegionView,
   ServiceView,
   Submitted,
+  TokenView,
+  tokenRequestSchema,
 } from "./api/types.ts";
+import type { LogPage } from "./store/backup.ts";
 import type { JobFile } from "./submission.ts";
 
 /** The service's answer to a request that it refused. */
@@ -23,30 +30,57 @@ export class ApiError extends Error {
   }
 }
 
+export interface JobQuery {
+  readonly limit?: number;
+  readonly after?: string;
+  readonly phase?: JobView["phase"];
+  readonly tenant?: string;
+}
+
+export interface SubmitOptions {
+  /** The same key with the same file gets the same answer. */
+  readonly key?: string;
+  /** Of the plan that this carries out. */
+  readonly ifRevision?: number;
+}
+
 export interface Client {
   health(): Promise<{ readonly status: "ok" }>;
   service(): Promise<ServiceView>;
-  jobs(): Promise<z.infer<typeof jobListSchema>>;
+  jobs(query?: JobQuery): Promise<z.infer<typeof jobListSchema>>;
   job(id: string): Promise<JobView>;
-  submit(file: JobFile): Promise<Submitted>;
+  submit(file: JobFile, options?: SubmitOptions): Promise<Submitted>;
   cancel(id: string): Promise<JobView>;
   explain(id: string): Promise<Explained>;
   plan(file: JobFile): Promise<z.infer<typeof planSchema>>;
   regions(): Promise<RegionList>;
+  operate(region: string, verb: "cordon" | "uncordon" | "drain"): Promise<RegionView>;
+  hold(id: string): Promise<JobView>;
+  release(id: string): Promise<JobView>;
+  setInputs(inputs: InputsRequest): Promise<InputsReply>;
   decisions(afterSeq?: number): Promise<z.infer<typeof decisionListSchema>>;
+  tokens(): Promise<{ readonly tokens: readonly TokenView[] }>;
+  createToken(request: z.input<typeof tokenRequestSchema>): Promise<NewToken>;
+  revokeToken(id: string): Promise<TokenView>;
+  /** Events with a greater seq, some at a time; with the secrets of launches. */
+  log(afterSeq: number): Promise<LogPage>;
 }
 
 /**
  * @param url of the service, such as http://127.0.0.1:7420
  * @param send makes a request; tests give the app's own
+ * @param token of the service; none where it needs none
  */
-export function createClient(url: string, send: typeof fetch = fetch): Client {
-  const call = async <T>(path: string, body?: object): Promise<T> => {
-    const init = body && {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    };
+export function createClient(url: string, send: typeof fetch = fetch, token?: string): Client {
+  const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const call = async <T>(path: string, body?: object, headers: Record<string, string> = {}): Promise<T> => {
+    const init = body
+      ? {
+          method: "POST",
+          headers: { "Content-Type": "application/json", ...authorization, ...headers },
+          body: JSON.stringify(body),
+        }
+      : { headers: authorization };
     const response = await send(new URL(path, url), init);
     if (!response.ok) throw new ApiError(await problemOf(response));
     return (await response.json()) as T;
@@ -55,14 +89,31 @@ export function createClient(url: string, send: typeof fetch = fetch): Client {
   return {
     health: () => call("/healthz"),
     service: () => call("/v1/service"),
-    jobs: () => call("/v1/jobs"),
+    jobs: (query = {}) => {
+      const fields = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
+      const text = new URLSearchParams(Object.fromEntries(fields)).toString();
+      return call(text === "" ? "/v1/jobs" : `/v1/jobs?${text}`);
+    },
     job: (id) => call(job(id)),
-    submit: (file) => call("/v1/jobs", file),
+    submit: (file, { ifRevision, key } = {}) =>
+      call(
+        "/v1/jobs",
+        ifRevision === undefined ? file : { ...file, ifRevision },
+        key === undefined ? {} : { "Idempotency-Key": key },
+      ),
     cancel: (id) => call(`${job(id)}/cancel`, {}),
     explain: (id) => call(`${job(id)}/explain`),
     plan: (file) => call("/v1/plan", file),
     regions: () => call("/v1/regions"),
+    operate: (region, verb) => call(`/v1/regions/${encodeURIComponent(region)}/${verb}`, {}),
+    hold: (id) => call(`${job(id)}/hold`, {}),
+    release: (id) => call(`${job(id)}/release`, {}),
+    setInputs: (inputs) => call("/v1/inputs", inputs),
+    log: (afterSeq) => call(`/v1/log?after=${afterSeq}`),
     decisions: (afterSeq = 0) => call(`/v1/decisions?after=${afterSeq}`),
+    tokens: () => call("/v1/tokens"),
+    createToken: (request) => call("/v1/tokens", request),
+    revokeToken: (id) => call(`/v1/tokens/${encodeURIComponent(id)}/revoke`, {}),
   };
 }
 

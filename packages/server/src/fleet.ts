@@ -1,5 +1,6 @@
-// Which fleet a service runs on: the scenario's. Another one is only loaded while no job holds GPUs of the old one.
-import type { Fleet, State } from "@bace-pipe/core";
+// Which fleet a service runs on: the scenario's. Another one is only loaded at the start while no job holds GPUs of the old
+// one, and while the service runs where jobs keep what they hold.
+import { type Fleet, hopCapacityBitsPerSecond, type State } from "@bace-pipe/core";
 import { type FileReader, parseScenario, type Scenario } from "@bace-pipe/core/spec";
 import { canonicalJson } from "./canonical-json.ts";
 import { StartError } from "./start-error.ts";
@@ -37,6 +38,36 @@ export async function loadFleet({ commit }: Writer, fleet: Fleet): Promise<void>
   });
 }
 
-function isSameFleet({ fleet: known }: State, fleet: Fleet): boolean {
+/**
+ * The same while the service runs: whether it was another one. Jobs may hold GPUs if what they hold is in the new fleet too:
+ * their regions in the same places with the same type of GPU, and the links of their paths. Throws `fleet-changed` otherwise.
+ */
+export async function reloadFleet({ commit }: Writer, fleet: Fleet): Promise<boolean> {
+  let isLoaded = false;
+  await commit((state) => {
+    if (isSameFleet(state, fleet)) return [];
+    const lost = [...state.active].filter((jobId) => !holdsTheSame(state, jobId, fleet));
+    if (lost.length > 0)
+      throw new StartError(
+        "fleet-changed",
+        `${lost.join(", ")} hold GPUs or links that this fleet does not have in the same place: drain those regions first`,
+      );
+    isLoaded = true;
+    return [{ kind: "fleet-loaded", fleet }];
+  });
+  return isLoaded;
+}
+
+function holdsTheSame({ fleet: known, jobs }: State, jobId: string, fleet: Fleet): boolean {
+  const { regions } = jobs.get(jobId)!.epoch!.placement;
+  return regions.every((index, hop) => {
+    const [before, after] = [known!.regions[index]!, fleet.regions[index]];
+    if (before.name !== after?.name || canonicalJson(before.gpuType) !== canonicalJson(after.gpuType))
+      return false;
+    return hop === 0 || hopCapacityBitsPerSecond(fleet, regions[hop - 1]!, index) > 0;
+  });
+}
+
+function isSameFleet({ declaredFleet: known }: State, fleet: Fleet): boolean {
   return known !== undefined && canonicalJson(known) === canonicalJson(fleet);
 }

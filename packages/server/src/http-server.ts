@@ -1,4 +1,4 @@
-// The port: on the loopback interface unless another address is asked for, since whoever reaches it may submit jobs.
+// The port: on the loopback interface unless another address is asked for, where others may knock at it.
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,7 +20,7 @@ export interface HttpServer {
 
 /** @param port undefined: the first of the default ports that is free */
 export async function listen(
-  handle: (request: Request) => Response | Promise<Response>,
+  handle: (request: Request, env?: object) => Response | Promise<Response>,
   port: number | undefined,
   host: string,
 ): Promise<HttpServer> {

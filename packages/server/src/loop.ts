@@ -13,6 +13,13 @@ const TICK_MILLISECONDS = 500;
 export interface LoopOptions extends EffectOptions {
   /** Facts that time alone brings about; asked once per cycle. */
   readonly watch: (state: State, nowSeconds: number) => readonly Fact[];
+  /**
+   * Rejects where another instance may have become the active one. Asked after the list and before its effects: what was
+   * in the list cannot be the other's then, and is not ended as a launch that nobody knows.
+   */
+  readonly confirm?: () => Promise<unknown>;
+  /** Told how long each cycle took. */
+  readonly cycled?: ((seconds: number) => void) | undefined;
 }
 
 export interface Loop {
@@ -25,7 +32,7 @@ export interface Loop {
 }
 
 export function createLoop(options: LoopOptions): Loop {
-  const { writer, executors, watch, logger } = options;
+  const { writer, executors, watch, logger, confirm } = options;
   const effects = createEffects(options);
   let running: Promise<void> | undefined;
   let stopping = false;
@@ -46,6 +53,7 @@ export function createLoop(options: LoopOptions): Loop {
       return [...observed, ...watch(state, writer.nowSeconds())];
     });
     if (!launches) return;
+    await confirm?.();
     await effects.perform(reconcile(writer.state(), observedOf(launches)));
     await effects.explain(observed);
   };
@@ -63,7 +71,9 @@ export function createLoop(options: LoopOptions): Loop {
 
   const run = async (): Promise<void> => {
     while (!stopping && writer.healthy()) {
+      const sinceMilliseconds = performance.now();
       await cycle().catch((error: unknown) => logger.error(error, "cycle failed"));
+      options.cycled?.((performance.now() - sinceMilliseconds) / 1000);
       await pause();
     }
   };

@@ -1,31 +1,27 @@
-// The wiring of the service, and nothing else: what is made of what, in which order it starts and stops.
-import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+// The service as a whole: its state folder, its port, its database, and terms in which it is active.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import {
   createPolicy,
   DEFAULT_POLICY,
   isPolicyName,
   POLICIES,
   type PolicyName,
-  type State,
   type TimeModel,
 } from "@bace-pipe/core";
-import { pino } from "pino";
-import { createApp } from "./api/app.ts";
-import { certificateOf } from "./certificate.ts";
-import { steadyClock } from "./clock.ts";
-import { createLocalExecutor } from "./executors/local.ts";
-import { loadFleet, readScenario } from "./fleet.ts";
-import { fleetHistory } from "./fleet-history.ts";
+import { refuseOpenElsewhere } from "./access/open-access.ts";
+import { readScenario } from "./fleet.ts";
 import { LOOPBACK, listen } from "./http-server.ts";
-import { createLoop } from "./loop.ts";
-import { createRendezvous } from "./rendezvous.ts";
+import { openLogFile } from "./log-file.ts";
+import { standingBy } from "./standby.ts";
 import { StartError } from "./start-error.ts";
 import { type ScenarioText, takeStateFolder } from "./state-folder.ts";
-import { openLog } from "./store/log.ts";
+import { checkUrl } from "./store/database-url.ts";
 import { openPglite } from "./store/pglite.ts";
-import { createWriter } from "./writer.ts";
+import { openPostgres } from "./store/postgres.ts";
+import { beginTerm } from "./term.ts";
+import { type Handler, startTerms, type Turn } from "./terms.ts";
+import { undoAll } from "./undo.ts";
 
 export interface ServiceOptions {
   readonly stateDirectory: string;
@@ -45,6 +41,20 @@ export interface ServiceOptions {
   readonly workerDirectory: string;
   /** Folder of the built dashboard, served at "/" if it is there. */
   readonly dashboardDirectory?: string;
+  /** A PostgreSQL server, such as postgres://bace@db.example/bace. Default: embedded, in the state folder. */
+  readonly database?: string;
+  /** What ranks are told: an address that leads to whichever instance is active. Default: where it listens. */
+  readonly advertise?: string;
+  /** Events of jobs that ended longer ago are deleted. Default: everything is kept. */
+  readonly keepSeconds?: number;
+  /** Read again when it changes: prices, carbon intensities, links and capacity (docs/reference/inputs.schema.json). */
+  readonly inputsFile?: string;
+  /** The scenario's own file, to be loaded again when it changes. */
+  readonly watchedScenario?: string;
+  /** No token is needed. Only for services that nobody else's machine reaches. */
+  readonly open?: boolean;
+  /** Told when it becomes active, and when it stands by. */
+  readonly onTurn?: (turn: Turn) => void;
   readonly rendezvousDeadlineSeconds?: number;
   readonly logLevel?: string;
 }
@@ -53,17 +63,24 @@ export interface Service {
   readonly url: string;
   /** Stops the service in good order; launches go on. */
   close(): Promise<void>;
-  /** Rejects when the service cannot go on. It is closed by then. */
-  readonly failed: Promise<never>;
+  /** Whether it is the active instance, as opposed to one that stands by. */
+  active(): boolean;
 }
 
 const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
 const { version } = JSON.parse(manifest) as { version: string };
 
-/** Starts the service of a state folder. Throws a StartError for what the caller can mend. */
+/**
+ * Starts the service of a state folder. Throws a StartError for what the caller can mend. Once it has started it goes on:
+ * when its database fails it stands by until that is back.
+ */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const policyName = knownPolicy(options.policy ?? DEFAULT_POLICY);
-  const folder = await takeStateFolder(resolve(options.stateDirectory));
+  const { database: databaseUrl, rendezvousDeadlineSeconds = 90 } = options;
+  if (databaseUrl !== undefined) checkUrl(databaseUrl);
+  if (options.advertise !== undefined) checkAdvertised(options.advertise);
+  const isServer = databaseUrl !== undefined;
+  const folder = await takeStateFolder(resolve(options.stateDirectory), { shared: isServer });
   const undo: (() => Promise<void>)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -71,109 +88,59 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return closing;
   };
   try {
-    const {
-      fleet,
-      efficiency,
-      timeModel: ownTimeModel,
-      policies,
-    } = readScenario(options.scenario ?? folder.config.scenario);
-    const policy = createPolicy(policyName, policies);
-    const { rendezvousDeadlineSeconds = 90, timeModel = ownTimeModel } = options;
-    const logger = openLogFile(folder.logFile, options.logLevel ?? "info");
-    const database = await openPglite(folder.databaseDirectory);
-    undo.push(() => database.close());
-    const { log, state } = await openLog(database);
+    const config = await folder.readConfig();
+    const scenario = readScenario(options.scenario ?? config.scenario);
+    const { logger, close: closeLog } = openLogFile(folder.logFile, options.logLevel ?? "info");
+    undo.push(async () => closeLog());
 
-    const host = options.host ?? folder.config.host ?? LOOPBACK;
-    refuseOtherPort(options.port, folder.config.port, state);
-    refuseOtherHost(host, folder.config.host ?? LOOPBACK, state);
-    const nowSeconds = steadyClock(state.nowSeconds);
-    const deciding = { policy, timeModel, newLaunchKey: () => randomBytes(24).toString("base64url") };
-    const writer = createWriter({ log, state, deciding, nowSeconds, logger });
-    undo.push(() => writer.close());
-    await loadFleet(writer, fleet);
-
-    const rendezvous = createRendezvous(rendezvousDeadlineSeconds, nowSeconds());
-    const fleets = fleetHistory(await log.fleets());
-    const context = { writer, log, rendezvous, fleets, policy, timeModel, efficiency, version };
-    const app = createApp({ ...context, logger, host, dashboardDirectory: options.dashboardDirectory });
-    const server = await listen(app.fetch, options.port ?? folder.config.port, host);
-    undo.push(() => server.close());
-    const { url, port } = server;
-
-    const { python, workerDirectory } = options;
-    const local = createLocalExecutor({
-      launchesDirectory: folder.launchesDirectory,
-      python: /[\\/]/.test(python) ? resolve(python) : python,
-      workerDirectory: resolve(workerDirectory),
-    });
-    const loop = createLoop({
-      writer,
-      executors: [local],
-      planOptions: {
-        controlUrl: url,
-        rendezvousDeadlineSeconds,
-        timeModel,
-        checkpointsFolder: folder.checkpointsDirectory,
-        certificateOf,
-      },
-      watch: rendezvous.lateFacts,
+    let answer: Handler = standingBy;
+    const host = options.host ?? config.host ?? LOOPBACK;
+    refuseOpenElsewhere(options.open ?? false, host);
+    const server = await listen((request, env) => answer(request, env), options.port ?? config.port, host);
+    let isActive = false;
+    const terms = startTerms({
       logger,
+      open: async () =>
+        databaseUrl === undefined ? openPglite(folder.databaseDirectory) : openPostgres(databaseUrl),
+      begin: (database, isFirst) =>
+        beginTerm(database, isFirst, {
+          ...{ folder, isServer, logger, rendezvousDeadlineSeconds, scenario, server, version },
+          scenarioText: options.scenario,
+          policy: createPolicy(policyName, scenario.policies),
+          timeModel: options.timeModel ?? scenario.timeModel,
+          python: options.python,
+          workerDirectory: options.workerDirectory,
+          dashboardDirectory: options.dashboardDirectory,
+          advertised: options.advertise,
+          keepSeconds: options.keepSeconds,
+          inputsFile: options.inputsFile,
+          watchedScenario: options.watchedScenario,
+          open: options.open ?? false,
+        }),
+      onTurn(turn) {
+        isActive = turn.kind === "active";
+        logger.info(turn, "turn");
+        options.onTurn?.(turn);
+      },
     });
-    undo.push(() => loop.stop());
-    await folder.saveConfig({
-      ...folder.config,
-      host,
-      port,
-      ...(options.scenario ? { scenario: options.scenario } : {}),
-    });
-    await folder.announce(url);
-    loop.start();
-    logger.info({ url, policy: policy.name, timeModel, seq: writer.state().seq }, "service started");
-
-    const failed = writer.failed.catch(async (error: unknown) => {
-      await close();
-      throw error;
-    });
-    failed.catch(() => {}); // whoever cares awaits it
-    return { url, close, failed };
+    undo.push(() => terms.then((begun) => begun.close()).catch(() => {})); // that it did not begin is told below
+    undo.push(() => server.close());
+    answer = (await terms).fetch;
+    return { url: server.url, close, active: () => isActive };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+function checkAdvertised(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.pathname === "/") return;
+  throw new StartError("invalid-address", `"${url}" is no address for ranks: write http://HOST:PORT`);
+}
+
 function knownPolicy(name: string): PolicyName {
   if (isPolicyName(name)) return name;
   const known = Object.keys(POLICIES).join(", ");
   throw new StartError("unknown-policy", `there is no policy "${name}"; known: ${known}`);
-}
-
-/** Ranks that run know the service by its port. */
-function refuseOtherPort(asked: number | undefined, kept: number | undefined, { active }: State): void {
-  if (asked === undefined || kept === undefined || asked === kept || active.size === 0) return;
-  throw new StartError(
-    "port-kept",
-    `${[...active].join(", ")} run and report to port ${kept}: start without another port, or wait until they have ended`,
-  );
-}
-
-function refuseOtherHost(asked: string, kept: string, { active }: State): void {
-  if (asked === kept || active.size === 0) return;
-  throw new StartError(
-    "host-kept",
-    `${[...active].join(", ")} run and report to ${kept}: start with that host, or wait until they have ended`,
-  );
-}
-
-function openLogFile(path: string, level: string) {
-  mkdirSync(dirname(path), { recursive: true });
-  return pino({ level, base: null }, pino.destination({ dest: path, sync: true }));
-}
-
-/** Last made, first undone; one step that fails does not keep the others from being done. */
-async function undoAll(steps: (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps.splice(0).reverse()) await step().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
 }

@@ -1,11 +1,13 @@
 // From the text of a job file to jobs that may enter the queue. All jobs of a file or none; a name that is there already
 // with the same content is not an error, so that a submission may be repeated when its answer was lost.
 // `submitSeconds` of a file is for simulations; here a job is submitted when it comes in.
-import { resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { dirname, resolve, sep } from "node:path";
 import type { Job, State } from "@bace-pipe/core";
-import { type JobOptions, parseJobs } from "@bace-pipe/core/spec";
+import { type Diagnostic, type FileReader, type JobOptions, parseJobs } from "@bace-pipe/core/spec";
 import { canonicalJson } from "./canonical-json.ts";
 import { readerIn } from "./files.ts";
+import { pathsOf, tooComplex, unsafeField } from "./job-text.ts";
 import { ProblemError } from "./problem.ts";
 
 export interface JobFile {
@@ -22,24 +24,44 @@ export interface Admission {
   readonly existing: readonly string[];
 }
 
+export interface AdmissionOptions extends JobOptions {
+  /** Whose jobs these must be: jobs that name no tenant are. null or absent: anybody's. */
+  readonly tenant?: string | null;
+  /** Folder of the service's own files: no job reads or writes there. */
+  readonly keepOut?: string | undefined;
+}
+
+const DEFAULT_TENANT = "default";
+const MOST_JOBS = 10_000;
+const MOST_QUEUED = 20_000;
+const MOST_DIAGNOSTICS = 20;
+const LONGEST_MESSAGE = 500;
+
 /** The jobs of a file for the fleet of a state. Throws a problem if the file is wrong or a name is taken. */
 export function admitJobs(
   state: State,
-  { file, text, directory }: JobFile,
+  jobFile: JobFile,
   nowSeconds: number,
-  options: JobOptions,
+  { keepOut, tenant = null, ...options }: AdmissionOptions,
 ): Admission {
-  const parsed = parseJobs(text, file, state.fleet!, { ...options, readFile: readerIn(directory) });
-  if (!parsed.ok) {
-    const { diagnostics } = parsed;
-    const { line, column, message } = diagnostics[0]!;
-    const detail = `${file}:${line}:${column}: ${message}`;
-    throw new ProblemError("invalid-job", detail, diagnostics);
+  const { directory } = jobFile;
+  const jobs = parsed(state, jobFile, { ...options, readFile: readerFor(directory, tenant, keepOut) }).map(
+    (job) => ({
+      ...ofTenant(withAbsolutePaths(job, directory), tenant),
+      submitSeconds: nowSeconds,
+    }),
+  );
+  if (jobs.length > MOST_JOBS) {
+    const message = `${jobs.length} jobs, of ${MOST_JOBS} at most in one file: submit them in several`;
+    throw refused(jobFile, message);
   }
-  const jobs = parsed.value.map((job) => ({
-    ...withAbsolutePaths(job, directory),
-    submitSeconds: nowSeconds,
-  }));
+  for (const job of jobs) {
+    const field = unsafeField(job);
+    if (field !== undefined)
+      throw refused(jobFile, `${job.id}: ${field} has control characters, or is longer than any path`);
+    const inside = pathsOf(job).find((path) => isInside(path, keepOut));
+    if (inside !== undefined) throw refused(jobFile, `${job.id}: ${inside} is among the service's own files`);
+  }
   const fresh = jobs.filter((job) => {
     const known = state.jobs.get(job.id);
     if (known && content(known.job) !== content(job)) {
@@ -47,8 +69,98 @@ export function admitJobs(
     }
     return !known;
   });
-  const existing = jobs.filter((job) => !fresh.includes(job)).map(({ id }) => id);
+  refuseFullQueue(state, fresh);
+  const names = new Set(fresh.map(({ id }) => id));
+  const existing = jobs.filter(({ id }) => !names.has(id)).map(({ id }) => id);
   return { fresh, existing };
+}
+
+function parsed(
+  state: State,
+  jobFile: JobFile,
+  options: JobOptions & { readonly readFile: FileReader },
+): readonly Job[] {
+  const complex = tooComplex(jobFile.text);
+  if (complex !== undefined) throw refused(jobFile, `not usable YAML: ${complex}`);
+  const result = parseJobs(jobFile.text, jobFile.file, state.fleet!, options);
+  if (result.ok) return result.value;
+  const diagnostics = result.diagnostics.slice(0, MOST_DIAGNOSTICS).map(shortened);
+  const { line, column, message } = diagnostics[0]!;
+  const detail = `${jobFile.file}:${line}:${column}: ${message}`;
+  throw new ProblemError("invalid-job", detail, diagnostics);
+}
+
+/** What is wrong with a file as a whole. */
+function refused({ file }: JobFile, message: string): ProblemError {
+  return new ProblemError("invalid-job", `${file}: ${message}`);
+}
+
+/** Complaints quote what they are about, of whatever length. */
+function shortened(diagnostic: Diagnostic): Diagnostic {
+  const short = (text: string) =>
+    text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)} …` : text;
+  return {
+    ...diagnostic,
+    field: short(diagnostic.field),
+    message: short(diagnostic.message),
+    hint: short(diagnostic.hint),
+  };
+}
+
+/** Files that a job names are read on this machine, as the service: only for those who may see everything of it. */
+function readerFor(directory: string, tenant: string | null, keepOut: string | undefined): FileReader {
+  const read = readerIn(directory);
+  return (name) => {
+    if (tenant !== null)
+      return { problem: `${name} is not read for a tenant`, hint: "write its values into the job" };
+    if (isInside(resolve(directory, name), keepOut))
+      return { problem: `${name} is among the service's own files`, hint: "name another file" };
+    return read(name);
+  };
+}
+
+/** Whether a path, or what its links lead to, is in a folder. */
+function isInside(path: string, folder: string | undefined): boolean {
+  if (folder === undefined) return false;
+  const outer = `${realOf(folder)}${sep}`;
+  return `${realOf(path)}${sep}`.startsWith(outer);
+}
+
+/** Without links, as far as the path exists. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : resolve(realOf(parent), path.slice(parent.length).replace(/^\/+/, ""));
+  }
+}
+
+function ofTenant(job: Job, tenant: string | null): Job {
+  if (tenant === null || job.tenant === tenant) return job;
+  if (job.tenant === DEFAULT_TENANT) return { ...job, tenant };
+  throw new ProblemError(
+    "wrong-tenant",
+    `"${job.id}" is of tenant ${job.tenant}: this token is for ${tenant}`,
+  );
+}
+
+function refuseFullQueue(state: State, fresh: readonly Job[]): void {
+  const added = new Map<string, number>();
+  for (const { tenant } of fresh) added.set(tenant, (added.get(tenant) ?? 0) + 1);
+  if (state.queued.size + fresh.length <= MOST_QUEUED) return; // no need to count
+  for (const id of state.queued) {
+    const { tenant } = state.jobs.get(id)!.job;
+    const count = added.get(tenant);
+    if (count !== undefined) added.set(tenant, count + 1);
+  }
+  for (const [tenant, count] of added) {
+    if (count > MOST_QUEUED)
+      throw new ProblemError(
+        "queue-full",
+        `${tenant} would have ${count} jobs in the queue, of ${MOST_QUEUED}`,
+      );
+  }
 }
 
 function withAbsolutePaths(job: Job, directory: string): Job {

@@ -10,6 +10,7 @@ import {
 } from "../src/api/types.ts";
 import type { Database } from "../src/store/database.ts";
 import { openPglite } from "../src/store/pglite.ts";
+import { clear } from "./support/database.ts";
 import { createFakeExecutor } from "./support/fake-executor.ts";
 import { jobText, openService, type TestService } from "./support/service.ts";
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  await database.query("drop table if exists events, snapshots, migrations");
+  await clear(database);
   service = await openService(database, createFakeExecutor(), { seconds: 1000 });
 });
 
@@ -198,16 +199,26 @@ test("openapi.json lists every route", async () => {
   );
   expect(routes.sort()).toEqual([
     "get /healthz",
+    "get /metrics",
+    "get /readyz",
     "get /v1/decisions",
+    "get /v1/events",
+    "get /v1/inputs",
     "get /v1/jobs",
     "get /v1/jobs/{id}",
     "get /v1/jobs/{id}/explain",
     "get /v1/regions",
     "get /v1/service",
+    "post /v1/inputs",
     "post /v1/jobs",
     "post /v1/jobs/{id}/cancel",
+    "post /v1/jobs/{id}/hold",
+    "post /v1/jobs/{id}/release",
     "post /v1/launches/{jobId}/{epoch}/rendezvous",
     "post /v1/launches/{jobId}/{epoch}/telemetry",
     "post /v1/plan",
+    "post /v1/regions/{name}/cordon",
+    "post /v1/regions/{name}/drain",
+    "post /v1/regions/{name}/uncordon",
   ]);
 });

@@ -4,6 +4,7 @@ import { launchKeyOf, POLICIES, REPLAN_PAUSE_SECONDS } from "@bace-pipe/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "../src/store/database.ts";
 import { openPglite } from "../src/store/pglite.ts";
+import { clear } from "./support/database.ts";
 import { createFakeExecutor, type FakeExecutor } from "./support/fake-executor.ts";
 import { type Clock, jobText, openService, ranksOf, SCENARIO, type TestService } from "./support/service.ts";
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  await database.query("drop table if exists events, snapshots, migrations");
+  await clear(database);
   executor = createFakeExecutor();
   clock = { seconds: 1000 };
   sequence = 0;
@@ -186,7 +187,7 @@ test("links that all flap move a job at most once in the stated time", async () 
     (to) =>
       `  - {from: north, to: ${to}, both: true, bandwidthBitsPerSecond: 1 Gbit/s, latencySeconds: 10 ms}\n`,
   );
-  await database.query("drop table events, snapshots, migrations");
+  await clear(database);
   const scenario = SCENARIO.replace("links:", north) + links.join("");
   service = await openService(database, executor, clock, policy, { timeModel: "auto", scenario });
   await service.submit(jobText("a", { iterations: 100_000 }));

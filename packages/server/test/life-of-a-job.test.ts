@@ -3,6 +3,7 @@ import { launchKeyOf } from "@bace-pipe/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "../src/store/database.ts";
 import { openPglite } from "../src/store/pglite.ts";
+import { clear } from "./support/database.ts";
 import { createFakeExecutor, type FakeExecutor } from "./support/fake-executor.ts";
 import {
   type Clock,
@@ -23,7 +24,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  await database.query("drop table if exists events, snapshots, migrations");
+  await clear(database);
   executor = createFakeExecutor();
   clock = { seconds: 1000 };
   service = await openService(database, executor, clock);
@@ -404,7 +405,7 @@ describe("ranks that have no business here", () => {
           ...body,
         }),
       );
-    expect(await checkIn("nobody", 1, {})).toEqual([404, "unknown-job"]);
+    expect(await checkIn("nobody", 1, {})).toEqual([403, "wrong-launch-key"]);
     expect(await checkIn("a", 2, {})).toEqual([409, "stale-epoch"]);
     expect(await checkIn("a", 1, { launchKey: "guessed" })).toEqual([403, "wrong-launch-key"]);
     expect(await checkIn("a", 1, { rank: 4 })).toEqual([404, "unknown-rank"]);
@@ -421,7 +422,7 @@ describe("ranks that have no business here", () => {
     expect(await status(old.report(3, 1, [{ step: 1, loss: 5 }]))).toEqual([410, "gang-cancelled"]);
     clock.seconds += 2;
     await service.loop.cycle();
-    expect(await status(old.report(3, 1, [{ step: 1, loss: 5 }]))).toEqual([409, "stale-epoch"]);
+    expect(await status(old.report(3, 1, [{ step: 1, loss: 5 }]))).toEqual([403, "wrong-launch-key"]);
     expect(service.writer.state().jobs.get("a")!.progress).toBeUndefined();
   });
 

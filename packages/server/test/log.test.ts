@@ -7,6 +7,7 @@ import type { Database } from "../src/store/database.ts";
 import { type Log, openLog } from "../src/store/log.ts";
 import { openPglite } from "../src/store/pglite.ts";
 import { createWriter } from "../src/writer.ts";
+import { clear } from "./support/database.ts";
 
 let database: Database;
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  await database.query("drop table if exists events, snapshots, migrations");
+  await clear(database);
 });
 
 const CANCEL = { kind: "cancel-requested", jobId: "a" } as const;

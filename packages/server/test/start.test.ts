@@ -23,7 +23,7 @@ beforeAll(() => {
   standIn = standInWorker();
   const { python, workerDirectory } = standIn;
   const scenario = { file: "two-regions.yaml", text: SCENARIO };
-  options = { stateDirectory: join(folder, "state"), python, workerDirectory, scenario };
+  options = { stateDirectory: join(folder, "state"), python, workerDirectory, scenario, open: true };
 });
 afterAll(() => {
   standIn.remove();
@@ -49,8 +49,18 @@ test("what a caller can mend is refused with a code, and the folder is free agai
   expect(readdirSync(elsewhere())).toEqual([]);
 });
 
+test("without tokens a service listens on its own machine, or nowhere", async () => {
+  const start = startService({ ...options, stateDirectory: elsewhere(), host: "0.0.0.0" });
+  expect(await codeOf(start)).toBe("open-elsewhere");
+});
+
 test("an address that the machine does not have is refused", async () => {
-  const start = startService({ ...options, stateDirectory: join(folder, "nowhere"), host: "203.0.113.7" });
+  const start = startService({
+    ...options,
+    stateDirectory: join(folder, "nowhere"),
+    host: "203.0.113.7",
+    open: false,
+  });
   expect(await codeOf(start)).toBe("no-such-host");
 });
 
@@ -82,12 +92,15 @@ test("a service keeps its port and its jobs over a restart, its launches run on,
   const thinner = { file: "thinner.yaml", text: SCENARIO.replace("1 Gbit/s", "1 Mbit/s") };
   expect(await codeOf(startService({ ...options, scenario: thinner }))).toBe("fleet-changed");
 
-  const { scenario: _, ...remembered } = options;
+  const { scenario: _, open: _open, ...remembered } = options;
   const second = await startService(remembered);
   expect(second.url).toBe(first.url);
+  await expect(client.jobs()).rejects.toMatchObject({ problem: { code: "no-token", scope: "read" } });
+  const token = readFileSync(join(options.stateDirectory, "admin.token"), "utf8").trim();
+  const owner = createClient(second.url, fetch, token);
   writeFileSync(join(launch, "finish"), "1");
-  await vi.waitFor(async () => expect((await client.job("a")).phase).toBe("ended"), 10_000);
-  expect(await client.job("a")).toMatchObject({ outcome: "failed", reason: "east: exit code 1", epoch: 1 });
+  await vi.waitFor(async () => expect((await owner.job("a")).phase).toBe("ended"), 10_000);
+  expect(await owner.job("a")).toMatchObject({ outcome: "failed", reason: "east: exit code 1", epoch: 1 });
   expect(readFileSync(join(launch, "starts"), "utf8").trim().split("\n")).toHaveLength(1);
   await second.close();
 

@@ -2,12 +2,13 @@
 // ends the failure.
 import { useEffect, useState } from "react";
 import { ask, RefusedError } from "./api.ts";
+import { hasToken } from "./token.ts";
 
 const TIMEOUT_MS = 5000;
 
 export interface Failure {
-  /** "refused": the service answered with an error. */
-  readonly kind: "unreachable" | "refused";
+  /** "refused": the service answered with an error; "no-token": it wants to know who asks. */
+  readonly kind: "unreachable" | "refused" | "no-token";
   /** When the first request that failed was sent, on the browser's clock. */
   readonly sinceMs: number;
   readonly message: string;
@@ -36,7 +37,7 @@ export function usePolling<T>(path: string, everyMs: number, again = ""): Polled
         (value) => () => ({ value }),
         (error) => (old: Polled<T>) => ({
           ...old,
-          failure: failureOf(error, old.failure?.sinceMs ?? sentMs),
+          failure: failureOf(error, old.failure, sentMs),
         }),
       );
       if (stop.signal.aborted) return;
@@ -52,7 +53,18 @@ export function usePolling<T>(path: string, everyMs: number, again = ""): Polled
   return polled;
 }
 
-function failureOf(error: unknown, sinceMs: number): Failure {
-  const kind = error instanceof RefusedError ? "refused" : "unreachable";
-  return { kind, sinceMs, message: error instanceof Error ? error.message : String(error) };
+function failureOf(error: unknown, before: Failure | undefined, sentMs: number): Failure {
+  const sinceMs = before?.sinceMs ?? sentMs;
+  return {
+    kind: kindOf(error, before),
+    sinceMs,
+    message: error instanceof Error ? error.message : String(error),
+  };
+}
+
+function kindOf(error: unknown, before: Failure | undefined): Failure["kind"] {
+  if (!(error instanceof RefusedError)) return "unreachable";
+  // Whoever asks without a good token again and again is told to ask less often, and still lacks one.
+  const lacks = error.status === 429 && (before?.kind === "no-token" || !hasToken());
+  return error.status === 401 || lacks ? "no-token" : "refused";
 }

@@ -38,6 +38,12 @@ export function explainText(explained: Explained, job: JobView, colors: Colors):
   return parts.filter((part) => part !== "").join("\n");
 }
 
+/** What people and jobs of higher classes did to it. */
+function operatedText({ held, id, preempted, reason }: JobView): string {
+  const before = preempted && !reason?.startsWith("preempted") ? `Was preempted by ${preempted.by}.\n` : "";
+  return `${before}${held ? `Held: it is not placed until \`bace release ${id}\`.\n` : ""}`;
+}
+
 function stateText(job: JobView): string {
   const { electricityUsd, firstLoss, iterations, lastLoss, outcome, phase, reason, step, waitSeconds } = job;
   const facts = [outcome ?? phase, `waited ${duration(waitSeconds)}`];
@@ -48,5 +54,6 @@ function stateText(job: JobView): string {
     facts.push(`step time ${duration(predicted)} predicted, ${duration(measured)} measured`);
   }
   if (electricityUsd > 0) facts.push(`${money(electricityUsd)} of electricity`);
-  return `${facts.join("; ")}\n${reason === null ? "" : `Because: ${reason}\n`}`;
+  const because = reason === null ? "" : `Because: ${reason}\n`;
+  return `${facts.join("; ")}\n${because}${operatedText(job)}`;
 }

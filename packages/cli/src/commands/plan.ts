@@ -3,7 +3,7 @@ import type { Explained } from "@bace-pipe/server";
 import type { Command } from "commander";
 import type { Colors, Io } from "../io.ts";
 import { distanceLine, explanationText, headline } from "../render/explanation.ts";
-import { type Format, outputOption, rendered } from "../render/output.ts";
+import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 import { jobNames, readJobFile } from "../service/job-files.ts";
@@ -36,6 +36,10 @@ Examples:
       io.out.write(
         rendered(options.output, plan, (wide) => planText(plan.decisions, names, io.out.colors, wide)),
       );
+      if (isTable(options.output))
+        io.err.write(
+          `revision ${plan.revision}: \`bace submit ${name} --if-revision ${plan.revision}\` does this or nothing\n`,
+        );
       exit(planExit(plan.decisions.filter(({ jobId }) => names.has(jobId))));
     });
 }

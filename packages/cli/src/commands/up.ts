@@ -1,16 +1,18 @@
-// `bace up`: the service, in the foreground. It can be stopped and started at any time: jobs go on without it.
+// `bace up`: the service, in the foreground. It can be stopped and started at any time: jobs go on without it. Several of
+// them on one PostgreSQL: one is active, the others stand by.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_POLICY, POLICIES } from "@bace-pipe/core";
 import type { Diagnostic } from "@bace-pipe/core/spec";
-import type { Service, ServiceOptions } from "@bace-pipe/server";
+import type { Service, ServiceOptions, Turn } from "@bace-pipe/server";
 import { type Command, InvalidArgumentError } from "commander";
-import { badFile, EXIT, Failure } from "../failure.ts";
+import { badFile, badInput, EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
-import { stateFolder, stateOption } from "../service/discovery.ts";
+import { databaseOption, databaseUrl } from "../service/database.ts";
+import { readTokenFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { workerPython } from "../service/python.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
@@ -23,6 +25,12 @@ interface Options {
   readonly port?: number;
   readonly policy?: string;
   readonly python?: string;
+  readonly database?: string;
+  readonly advertise?: string;
+  readonly keep?: number;
+  readonly open?: boolean;
+  readonly inputs?: string;
+  readonly watch?: boolean;
 }
 
 export function upCommand(program: Command, io: Io): void {
@@ -37,7 +45,7 @@ export function upCommand(program: Command, io: Io): void {
     .option("--port <number>", "port to listen on (default: the one of last time, or any)", port)
     .option(
       "--host <address>",
-      "address to listen on, for regions on other machines: whoever reaches it may submit jobs (default: 127.0.0.1)",
+      "address to listen on, for regions on other machines; whoever has a token may use it (default: 127.0.0.1)",
     )
     .option(
       "--policy <name>",
@@ -47,9 +55,28 @@ export function upCommand(program: Command, io: Io): void {
       "--python <path>",
       "Python with PyTorch (BACE_PYTHON, default: the one that setup found, or python3)",
     )
+    .addOption(databaseOption())
+    .option("--open", "let every program of this machine in without a token; not with another --host")
+    .option(
+      "--advertise <url>",
+      "what ranks are told, where one address leads to whichever instance is active (default: where it listens)",
+    )
+    .option(
+      "--keep <time>",
+      "delete events of jobs that ended longer ago, such as 90d or 36h (default: keep everything)",
+      ageSeconds,
+    )
+    .option(
+      "--inputs <file>",
+      "prices, carbon, links and capacity as they are now; read again when it changes",
+    )
+    .option("--watch", "load the file of --fleet again when it changes")
     .addHelpText(
       "after",
       `
+With --database several instances may share a state folder: one is active, the others stand by and take over. Each needs
+a --port of its own, and all the same --advertise. A password is better kept in PGPASSWORD or ~/.pgpass than in the URL.
+
 Examples:
   bace up --fleet scenarios/demo-three-regions.yaml
   bace up                                             come back to the service of this folder's .bace
@@ -69,47 +96,63 @@ async function up(options: Options, io: Io): Promise<void> {
   });
   const stopListening = io.onInterrupt(interrupt);
   say(
-    existsSync(join(folder, "db"))
+    databaseUrl(options, io) !== undefined || existsSync(join(folder, "db"))
       ? `opening ${folder}`
       : `making a database in ${folder}: takes some seconds`,
   );
-  const service = await start(serviceOptions(options, folder, scenario, io, files), scenario);
+  let isStarted = false;
+  const onTurn = (turn: Turn) => {
+    if (turn.kind === "standing-by") say(`standing by: ${turn.why}`);
+    else if (isStarted) say("this instance is the active one now");
+  };
+  const service = await start({ ...serviceOptions(options, folder, scenario, io, files), onTurn }, scenario);
+  isStarted = true;
   io.out.write(`${service.url}\n`);
   say(
     `the service runs; its log is ${join(folder, "logs/service.log")}. Ctrl-C stops it and leaves jobs running.`,
   );
-  try {
-    await Promise.race([interrupted, service.failed]);
-  } catch (error) {
-    throw new Failure(`the service cannot go on: ${(error as Error).message}`, {
-      exitCode: EXIT.failed,
-      code: "service-failed",
-      hint: `see ${join(folder, "logs/service.log")}; \`bace up --state ${folder}\` starts it again`,
-    });
-  } finally {
-    stopListening();
-  }
+  say(dashboardText(service.url, folder, options, io));
+  await interrupted;
+  stopListening();
   say("stopping the service …");
   await service.close();
   say(`stopped. Jobs that run go on without it; \`bace up --state ${folder}\` comes back to them.`);
 }
 
+/** With its token on a terminal alone: elsewhere this is kept in a file that others may read. */
+function dashboardText(url: string, folder: string, { open }: Options, io: Io): string {
+  if (open) return `dashboard: ${url}; whoever is on this machine needs no token`;
+  const token = io.err.isTerminal ? readTokenFile(folder, "dashboard") : undefined;
+  if (token !== undefined) return `dashboard: ${url}/#token=${token}`;
+  return `dashboard: ${url}, with the token in ${join(folder, "dashboard.token")}`;
+}
+
 function serviceOptions(
-  { host, policy, port: number, python }: Options,
+  options: Options,
   stateDirectory: string,
   scenario: NamedText | undefined,
   io: Io,
   files: Readonly<Record<string, string>>,
 ): ServiceOptions {
+  const { advertise, host, inputs, keep, open, policy, port: number, python, watch } = options;
+  if (watch && (options.fleet === undefined || options.fleet === "-"))
+    throw badInput("no-fleet-file", "--watch has no file to look at", "name it with --fleet");
+  const database = databaseUrl(options, io);
   return {
     stateDirectory,
     python: workerPython(python, io),
     workerDirectory: join(ROOT, "worker"),
     dashboardDirectory: join(ROOT, "packages/web/dist"),
     ...(scenario ? { scenario: { file: scenario.file, text: scenario.text, files } } : {}),
+    ...(inputs === undefined ? {} : { inputsFile: resolve(io.folder, inputs) }),
+    ...(watch ? { watchedScenario: resolve(io.folder, options.fleet!) } : {}),
     ...(policy === undefined ? {} : { policy }),
     ...(host === undefined ? {} : { host }),
     ...(number === undefined ? {} : { port: number }),
+    ...(database === undefined ? {} : { database }),
+    ...(advertise === undefined ? {} : { advertise }),
+    ...(keep === undefined ? {} : { keepSeconds: keep }),
+    ...(open === undefined ? {} : { open }),
   };
 }
 
@@ -127,7 +170,7 @@ function filesFor(source: NamedText, io: Io): Readonly<Record<string, string>> {
 
 /** What is wrong is not in what the user wrote. */
 const OTHERS_FAULT: ReadonlySet<string> = new Set([
-  ...["state-in-use", "port-in-use", "port-kept", "host-kept", "no-such-host"],
+  ...["state-in-use", "port-in-use", "port-kept", "host-kept", "no-such-host", "database-unreachable"],
 ]);
 
 async function start(options: ServiceOptions, scenario: NamedText | undefined): Promise<Service> {
@@ -149,4 +192,13 @@ function port(text: string): number {
   if (!/^\d+$/.test(text) || number < 1 || number > 65_535)
     throw new InvalidArgumentError("Give a number from 1 to 65535.");
   return number;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60 };
+
+function ageSeconds(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
+  const seconds = Number(number) * UNIT_SECONDS[unit ?? ""]!;
+  if (!(seconds > 0)) throw new InvalidArgumentError("Give a time such as 90d, 36h or 30m.");
+  return seconds;
 }

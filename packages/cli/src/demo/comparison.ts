@@ -26,6 +26,14 @@ const FIGURES: readonly (readonly [string, (row: Row) => number | null, typeof d
 export function comparisonText(
   policy: string,
   jobs: readonly JobView[],
+  report: SimulationReport,
+  colors: Colors,
+): string {
+  return comparisonTable(measuredRow(policy, jobs), report, colors);
+}
+
+export function comparisonTable(
+  measured: Row,
   { policies, timeModel }: SimulationReport,
   colors: Colors,
 ): string {
@@ -49,7 +57,7 @@ export function comparisonText(
     },
   ];
   return (
-    table(columns, [measuredRow(policy, jobs), ...simulated], { colors }) +
+    table(columns, [measured, ...simulated], { colors }) +
     `Simulated with time model ${timeModel}; without the time PyTorch takes to start, which is in the measured waiting.\n`
   );
 }

@@ -4,6 +4,7 @@ import { EXIT, Failure } from "../failure.ts";
 import { isActive } from "../render/queue.ts";
 import type { Screen } from "../render/screen.ts";
 import { isUnreachable } from "../service/connect.ts";
+import { readTokenFile } from "../service/discovery.ts";
 import { type ServiceOptions, type ServiceProcess, startServiceProcess } from "./service-process.ts";
 
 const MAX_STARTS = 6;
@@ -32,7 +33,7 @@ export async function keepService(
   const start = async () => {
     starts++;
     service = await startServiceProcess(options, signsOfLife(screen), interrupted);
-    client = createClient(service.url);
+    client = createClient(service.url, fetch, readTokenFile(options.folder, "admin"));
   };
   await start();
   return {

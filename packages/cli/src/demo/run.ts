@@ -7,6 +7,7 @@ import { EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { createScreen, type Screen } from "../render/screen.ts";
+import { readTokenFile } from "../service/discovery.ts";
 import { DEFAULT_POLICIES, simulatePolicies } from "../simulation/run.ts";
 import { comparisonText } from "./comparison.ts";
 import { type KeptService, keepService } from "./kept-service.ts";
@@ -44,6 +45,8 @@ export async function runDemo(
       screen.say(
         `the service answers at ${service.url}; from another terminal: bace queue --state ${folder}`,
       );
+      const token = screen.isTerminal ? readTokenFile(folder, "dashboard") : undefined;
+      if (token !== undefined) screen.say(`dashboard: ${service.url}/#token=${token}`);
       const end = await train(submissions, service, screen, io.out.colors, interrupt.signal);
       if (end === "ended") return await conclude(service, source, submissions, policy, screen, io);
       screen.say(

@@ -5,6 +5,7 @@ import {
   distanceText,
   heldText,
   orderText,
+  precedenceText,
   rejectionText,
   shortages,
 } from "@bace-pipe/core/explain";
@@ -24,6 +25,8 @@ export function explanationText(why: Why, colors: Colors): string {
     `GPUs   K* is ${wanted}: the count with the shortest step if links cost nothing`,
     `Bound  no placement makes a step shorter than ${duration(why.iterationLowerBoundSeconds)}`,
   ];
+  const precedence = precedenceText(why);
+  if (precedence !== "") lines.push(`Turn   ${precedence}`);
   const held = heldText(why);
   if (held !== "") lines.push(`Held   ${held}`);
   lines.push("", candidates.length > 0 ? colors.bold("Paths that were tried") : "No region has a free GPU.");

@@ -42,6 +42,7 @@ function columnsOf(positions: Positions, colors: Colors): readonly Column<JobVie
   return [
     { heading: "JOB", cell: ({ id }) => id },
     { heading: "TENANT", wide: true, cell: ({ tenant }) => tenant },
+    { heading: "CLASS", wide: true, cell: ({ priorityClass }) => priorityClass ?? "" },
     { heading: "PHASE", cell: (job) => phaseText(job, colors) },
     { heading: "ORDER", align: "right", cell: ({ id }) => String(positions.get(id) ?? UNKNOWN) },
     { heading: "PLACEMENT", cell: ({ placement }) => shortPlacement(placement) },
@@ -60,8 +61,8 @@ function columnsOf(positions: Positions, colors: Colors): readonly Column<JobVie
 }
 
 /** The phase, or how it ended. */
-export function phaseText({ phase, outcome }: JobView, colors: Colors): string {
-  const word = outcome ?? phase;
+export function phaseText({ held, phase, outcome }: JobView, colors: Colors): string {
+  const word = outcome ?? (held && phase === "queued" ? "held" : phase);
   if (word === "running") return colors.green(word);
   if (word === "failed" || word === "infeasible") return colors.red(word);
   return word === "finished" || word === "cancelled" ? colors.dim(word) : colors.yellow(word);

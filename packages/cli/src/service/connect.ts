@@ -4,7 +4,7 @@ import { ApiError, type Client, createClient } from "@bace-pipe/server/client";
 import { badFile, EXIT, Failure } from "../failure.ts";
 import type { NamedText } from "../files.ts";
 import type { Io } from "../io.ts";
-import { serviceUrl, unreachable, type Where } from "./discovery.ts";
+import { serviceToken, serviceUrl, unreachable, type Where } from "./discovery.ts";
 
 /** Calls the service that is meant; `sent` is the file that its complaints are about. */
 export async function withService<T>(
@@ -14,7 +14,7 @@ export async function withService<T>(
   sent?: NamedText,
 ): Promise<T> {
   const url = serviceUrl(where, io);
-  const client = createClient(url);
+  const client = createClient(url, fetch, serviceToken(where, url, io));
   try {
     return await call(client);
   } catch (error) {
@@ -41,6 +41,11 @@ export function asFailure(error: unknown, url: string, sent?: NamedText): unknow
 function failureOf(problem: Problem, sent: NamedText | undefined): Failure {
   const { code, detail, diagnostics = [], status } = problem;
   if (sent && diagnostics.length > 0) return badFile(sent.file, sent.text, diagnostics);
+  if (status === 401) {
+    const hint =
+      "give a token: --token TOKEN, BACE_TOKEN, or --state FOLDER where the service runs on this machine";
+    return new Failure(detail, { exitCode: EXIT.failed, code, hint });
+  }
   const exitCode = status >= 400 && status < 500 ? EXIT.badInput : EXIT.failed;
   return new Failure(detail, { exitCode, code, complaints: diagnostics });
 }

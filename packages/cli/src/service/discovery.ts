@@ -1,4 +1,5 @@
-// Where the service is: --server, then BACE_SERVER, then the address that it wrote into its state folder.
+// Where the service is: --server, then BACE_SERVER, then the address that it wrote into its state folder. And the token for
+// it: --token, then BACE_TOKEN, then the one that it left in that folder, which is sent to no other address.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ServiceFile } from "@bace-pipe/server";
@@ -9,10 +10,17 @@ import type { Io } from "../io.ts";
 export interface Where {
   readonly server?: string;
   readonly state?: string;
+  readonly token?: string;
 }
 
 export function addWhere(command: Command): Command {
-  return command.option("--server <url>", "address of the service (BACE_SERVER)").addOption(stateOption());
+  return command
+    .option("--server <url>", "address of the service (BACE_SERVER)")
+    .option(
+      "--token <token>",
+      "token for it (BACE_TOKEN; on its own machine it is found in the state folder)",
+    )
+    .addOption(stateOption());
 }
 
 export function stateOption(): Option {
@@ -30,6 +38,23 @@ export function serviceUrl(where: Where, io: Io): string {
   const found = readServiceFile(folder);
   if (found) return found.url;
   throw unreachable(`no service is running in ${folder}`);
+}
+
+/** undefined: none is known, and perhaps none is needed. */
+export function serviceToken(where: Where, url: string, io: Io): string | undefined {
+  const named = where.token ?? io.env["BACE_TOKEN"];
+  if (named) return named.trim();
+  const folder = stateFolder(where, io);
+  return readServiceFile(folder)?.url === url ? readTokenFile(folder, "admin") : undefined;
+}
+
+/** What the service of the folder left for its owner; undefined where that is somebody else. */
+export function readTokenFile(folder: string, name: "admin" | "dashboard"): string | undefined {
+  try {
+    return readFileSync(join(folder, `${name}.token`), "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 export function readServiceFile(folder: string): ServiceFile | undefined {

@@ -109,7 +109,8 @@ function hashOf({ text }: NamedText, { files }: Scenario): string {
   return hash.digest("hex");
 }
 
-function knownPolicy(name: string): PolicyName {
+/** Throws `unknown-policy`. */
+export function knownPolicy(name: string): PolicyName {
   if (isPolicyName(name)) return name;
   throw badInput("unknown-policy", `there is no policy "${name}"`, nameHint(name, ALL_POLICIES));
 }

@@ -8,11 +8,33 @@ import type { Placement } from "../fleet/ledger.ts";
 import type { ReplanWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
+import type { ClientKey } from "./client-keys.ts";
+import type { InputFact } from "./inputs.ts";
 
 export type Fact =
   | { readonly kind: "fleet-loaded"; readonly fleet: Fleet }
-  | { readonly kind: "submitted"; readonly job: Job }
+  | {
+      readonly kind: "submitted";
+      readonly job: Job;
+      /** Of the submission that it came with; on the first of its jobs alone. */
+      readonly clientKey?: ClientKey;
+    }
   | { readonly kind: "cancel-requested"; readonly jobId: string }
+  /** Not placed until it is released; if it runs, it is stopped with a checkpoint. */
+  | { readonly kind: "held"; readonly jobId: string }
+  | { readonly kind: "released"; readonly jobId: string }
+  /** The decision to stop an epoch, with a checkpoint, so that a job of a higher class can start. */
+  | {
+      readonly kind: "preempted";
+      readonly jobId: string;
+      readonly epoch: number;
+      /** Id of the job that needs its GPUs. */
+      readonly by: string;
+    }
+  /** What somebody does to a region, or says of the fleet since its file was loaded. */
+  | InputFact
+  /** Jobs that ended long ago are dropped from the state: their events may then be deleted. */
+  | { readonly kind: "forgotten"; readonly jobIds: readonly string[] }
   /** The scheduler's decision to start an epoch. From here on the placement's GPUs and bandwidth are held. */
   | {
       readonly kind: "placed";

@@ -4,13 +4,17 @@
 //                  ↑______________ stopping (epoch given up: its launches are being ended) ______↵ or → ended
 // GPUs and bandwidth are held from "placed" until the last launch of the epoch is known to be over: never sooner.
 import type { Job } from "../cost/job.ts";
+import type { Footprint } from "../cost/money.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { holdAnyway, type Ledger, openLedger, type Placement } from "../fleet/ledger.ts";
 import type { ReplanWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
+import type { KnownKey } from "./client-keys.ts";
 import type { LaunchStatus, RankAddress } from "./event.ts";
+import { type Changes, changedFleet, NO_CHANGES } from "./inputs.ts";
 import { hasLeft, linkKey, type Measured } from "./measured.ts";
+import type { TenantUse } from "./tenant-use.ts";
 
 export type Phase = "queued" | "infeasible" | "starting" | "running" | "stopping" | "ended";
 
@@ -33,6 +37,8 @@ export interface Epoch {
   readonly blockRatio?: number;
   readonly measured?: Measured;
   readonly placedSeconds: number;
+  /** What it had used when prices, carbon intensities or power were last others than since it was placed. */
+  readonly spent?: Footprint & { readonly untilSeconds: number };
   /** Seq of the event that placed it: says which fleet its regions are of. */
   readonly placedSeq: number;
   /** When every rank had checked in. */
@@ -44,8 +50,10 @@ export interface Epoch {
   readonly givenUp?: {
     readonly reason: string;
     readonly next: "requeue" | "fail" | "cancel";
-    /** No failure: it is not counted as one. `replan`: the next one is placed at once. */
-    readonly excused?: "preempted" | "replan";
+    /** No failure: it is not counted as one. Without a back-off, unless it was preempted by whoever runs the region. */
+    readonly excused?: "preempted" | "replan" | "drained" | "held";
+    /** The job for which it was preempted, where that is known. */
+    readonly by?: string;
   };
 }
 
@@ -81,6 +89,10 @@ export interface JobState {
   readonly blockRatio?: number;
   /** The last time that it was placed anew because of a link. */
   readonly replan?: Replan;
+  /** Not placed until somebody releases it. */
+  readonly held?: true;
+  /** The last time that it was stopped for a job of a higher class. */
+  readonly preempted?: { readonly by: string; readonly atSeconds: number; readonly epoch: number };
   /** Not placed again before this (back-off after a failed epoch). */
   readonly notBeforeSeconds: number;
   readonly firstStartSeconds?: number;
@@ -121,7 +133,11 @@ export interface State {
   /** Of the last event folded in; 0 before the first. */
   readonly seq: number;
   readonly nowSeconds: number;
+  /** As it is now: its file's figures with what has changed since. */
   readonly fleet: Fleet | undefined;
+  /** As its file has it. */
+  readonly declaredFleet: Fleet | undefined;
+  readonly changes: Changes;
   readonly ledger: Ledger | undefined;
   readonly jobs: ReadonlyMap<string, JobState>;
   /** Ids by phase, so that no round walks over jobs that ended long ago. */
@@ -131,6 +147,12 @@ export interface State {
   readonly drifted: ReadonlySet<string>;
   /** By `linkKey`. */
   readonly links: ReadonlyMap<string, LinkEstimate>;
+  /** Of submissions of the last day, oldest first. */
+  readonly clientKeys: ReadonlyMap<string, KnownKey>;
+  /** What tenants' jobs have used up to their last accounts, by name; of fleets with tenants. */
+  readonly tenants: ReadonlyMap<string, TenantUse>;
+  /** The most epochs that a forgotten job had; absent while none was forgotten. */
+  readonly forgottenEpochs?: number;
 }
 
 export function emptyState(): State {
@@ -138,12 +160,16 @@ export function emptyState(): State {
     seq: 0,
     nowSeconds: 0,
     fleet: undefined,
+    declaredFleet: undefined,
+    changes: NO_CHANGES,
     ledger: undefined,
     jobs: new Map(),
     queued: new Set(),
     active: new Set(),
     drifted: new Set(),
     links: new Map(),
+    clientKeys: new Map(),
+    tenants: new Map(),
   };
 }
 
@@ -151,25 +177,38 @@ export function emptyState(): State {
 export interface Snapshot {
   readonly seq: number;
   readonly nowSeconds: number;
+  /** As its file has it. */
   readonly fleet: Fleet | null;
+  /** Absent where there are none. */
+  readonly changes?: Changes;
+  readonly tenants?: readonly TenantUse[];
   readonly jobs: readonly JobState[];
   /** Absent in snapshots of versions that measured nothing. */
   readonly links?: readonly LinkEstimate[];
+  readonly clientKeys?: readonly KnownKey[];
+  readonly forgottenEpochs?: number;
 }
 
 export function toSnapshot(state: State): Snapshot {
   return {
     seq: state.seq,
     nowSeconds: state.nowSeconds,
-    fleet: state.fleet ?? null,
+    fleet: state.declaredFleet ?? null,
+    ...(state.changes === NO_CHANGES ? {} : { changes: state.changes }),
+    ...(state.tenants.size === 0 ? {} : { tenants: [...state.tenants.values()] }),
     jobs: [...state.jobs.values()],
     links: [...state.links.values()],
+    ...(state.clientKeys.size === 0 ? {} : { clientKeys: [...state.clientKeys.values()] }),
+    ...(state.forgottenEpochs === undefined ? {} : { forgottenEpochs: state.forgottenEpochs }),
   };
 }
 
 /** The ledger is not stored: it follows from who is active. */
 export function fromSnapshot(snapshot: Snapshot): State {
-  const ledger = snapshot.fleet ? openLedger(snapshot.fleet) : undefined;
+  const { changes = NO_CHANGES, tenants = [] } = snapshot;
+  const declaredFleet = snapshot.fleet ?? undefined;
+  const fleet = declaredFleet && changedFleet(declaredFleet, changes);
+  const ledger = fleet && openLedger(fleet);
   const ids = (wanted: (known: JobState) => boolean) =>
     new Set(snapshot.jobs.filter(wanted).map(({ job }) => job.id));
   const active = ids(({ phase }) => isActive(phase));
@@ -178,13 +217,15 @@ export function fromSnapshot(snapshot: Snapshot): State {
   return {
     seq: snapshot.seq,
     nowSeconds: snapshot.nowSeconds,
-    fleet: snapshot.fleet ?? undefined,
-    ledger,
+    ...{ fleet, declaredFleet, changes, ledger },
     jobs: new Map(snapshot.jobs.map((jobState) => [jobState.job.id, jobState])),
     queued: ids(({ phase }) => phase === "queued"),
     active,
     drifted: ids(hasDrifted),
     links: new Map((snapshot.links ?? []).map((link) => [linkKey(link.from, link.to), link])),
+    clientKeys: new Map((snapshot.clientKeys ?? []).map((known) => [known.key, known])),
+    tenants: new Map(tenants.map((tenant) => [tenant.name, tenant])),
+    ...(snapshot.forgottenEpochs === undefined ? {} : { forgottenEpochs: snapshot.forgottenEpochs }),
   };
 }
 

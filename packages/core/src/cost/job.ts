@@ -93,6 +93,8 @@ export interface Job {
   readonly reductionSeconds?: number;
   /** To be finished this long after submission; a policy that defers for cheaper electricity keeps to it. */
   readonly deadlineSeconds?: number;
+  /** Name of one of the fleet's; see `classOf`. */
+  readonly priorityClass?: string;
   readonly training?: Training;
 }
 

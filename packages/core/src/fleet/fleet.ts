@@ -3,6 +3,7 @@
 // in both directions cannot be neighbours in a pipeline: activations go one way, gradients the other.
 import type { GpuType } from "./gpu-types.ts";
 import type { Series } from "./series.ts";
+import type { PriorityClass, Tenant } from "./tenancy.ts";
 
 export interface Region {
   readonly name: string;
@@ -51,6 +52,9 @@ export interface Fleet {
   readonly linkModel?: LinkModel;
   /** Of a fleet that trains. Where absent the worker emulates links if every region's GPU type is emulated. */
   readonly network?: "real" | "emulated";
+  /** Whose jobs may use how much of it; without a list anybody's, all of it. */
+  readonly tenants?: readonly Tenant[];
+  readonly priorityClasses?: readonly PriorityClass[];
 }
 
 /** Whether the worker has to emulate rate and delay of the links. */

@@ -1,6 +1,7 @@
 // A quantity over time: electricity price, carbon intensity. Flat, hourly (or any other equal steps), or changing at
 // given instants. Each holds its nearest value outside of what it covers. What is paid or emitted is always an integral
 // over an interval, never value-now × duration, so a run over midnight is paid as it was. Values may be negative.
+// `until`: a value that somebody observed, for as long as it counts, and after that what would hold without it.
 
 export type Series =
   | { readonly kind: "flat"; readonly value: number }
@@ -17,6 +18,12 @@ export type Series =
       /** Ascending; the value of the same index holds from then on. Never empty. */
       readonly fromSeconds: readonly number[];
       readonly values: readonly number[];
+    }
+  | {
+      readonly kind: "until";
+      readonly value: number;
+      readonly untilSeconds: number;
+      readonly then: Series;
     };
 
 export function flat(value: number): Series {
@@ -24,7 +31,10 @@ export function flat(value: number): Series {
 }
 
 export function valueAt(series: Series, atSeconds: number): number {
-  return series.kind === "flat" ? series.value : series.values[stepAt(series, atSeconds)]!;
+  if (series.kind === "flat") return series.value;
+  if (series.kind === "until")
+    return atSeconds < series.untilSeconds ? series.value : valueAt(series.then, atSeconds);
+  return series.values[stepAt(series, atSeconds)]!;
 }
 
 /** ∫ value dt over [from, to], in the value's unit × seconds. Throws if the interval runs backwards. */
@@ -32,6 +42,11 @@ export function integral(series: Series, fromSeconds: number, toSeconds: number)
   if (!(toSeconds >= fromSeconds))
     throw new Error(`interval runs backwards: ${fromSeconds} to ${toSeconds} s`);
   if (series.kind === "flat") return series.value * (toSeconds - fromSeconds);
+  if (series.kind === "until") {
+    const { then, untilSeconds, value } = series;
+    const changeSeconds = Math.min(toSeconds, Math.max(fromSeconds, untilSeconds));
+    return value * (changeSeconds - fromSeconds) + integral(then, changeSeconds, toSeconds);
+  }
   const [first, last] = [stepAt(series, fromSeconds), stepAt(series, toSeconds)];
   if (first === last) return series.values[first]! * (toSeconds - fromSeconds);
   const sums = prefixSums(series);
@@ -46,7 +61,7 @@ export function mean(series: Series, fromSeconds: number, toSeconds: number): nu
   return seconds > 0 ? integral(series, fromSeconds, toSeconds) / seconds : valueAt(series, fromSeconds);
 }
 
-type Stepped = Exclude<Series, { kind: "flat" }>;
+type Stepped = Exclude<Series, { kind: "flat" | "until" }>;
 
 function startOf(series: Stepped, step: number): number {
   return series.kind === "series"

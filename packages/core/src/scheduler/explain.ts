@@ -1,7 +1,7 @@
 // The scheduler's own explanation in words, for every surface that shows it. Nothing is decided or computed a second time
 // here; differences between the figures that it lists are all that is added.
 import { bitRate, duration, figure, gpus, money } from "../format.ts";
-import type { Candidate, Explanation, Rejection } from "./policy.ts";
+import type { Candidate, Explanation, OverQuota, Rejection } from "./policy.ts";
 
 type Shortage = Extract<Rejection, { constraint: "bandwidth" }>;
 
@@ -22,7 +22,8 @@ export function orderText({ order, policy, position }: Explanation): string {
 }
 
 /** What else than the fleet keeps it waiting; empty where it is the fleet. */
-export function heldText({ blockedBy, depth, postponed, reservedFor }: Explanation): string {
+export function heldText({ blockedBy, depth, overQuota, postponed, reservedFor }: Explanation): string {
+  if (overQuota) return overQuotaText(overQuota);
   if (blockedBy) return `by ${blockedBy}: this policy lets nobody pass the first in line`;
   if (reservedFor)
     return `for ${reservedFor}: it has waited longest, and starting this one now would delay it`;
@@ -32,6 +33,34 @@ export function heldText({ blockedBy, depth, postponed, reservedFor }: Explanati
   return postponed.kind === "faster"
     ? "back: GPUs that are about to be free will finish it sooner than starting now"
     : "back: electricity will be cheaper, and its deadline leaves the time";
+}
+
+function overQuotaText(over: OverQuota): string {
+  if (over.kind === "gpus") {
+    const { held, needed, quota, tenant } = over;
+    return `back: tenant ${tenant} has ${held} of its ${gpus(quota)}, and the job needs ${needed}`;
+  }
+  const { expected, needed, quota, spent, tenant } = over;
+  return (
+    `back: tenant ${tenant} may spend ${money(quota)} in 24 hours; it has spent ${money(spent)}, ` +
+    `${money(expected)} are expected of what runs, and the job would add ${money(needed)}`
+  );
+}
+
+/** Where tenants and priority classes put it; empty where the fleet has none. */
+export function precedenceText({ precedence }: Explanation): string {
+  if (!precedence) return "";
+  const { because, behind, classValue, priorityClass, tenant, weightedGpuSeconds } = precedence;
+  const parts = [priorityClass === null ? "no priority class" : `class ${priorityClass} (${classValue})`];
+  if (weightedGpuSeconds !== null)
+    parts.push(`tenant ${tenant} has used ${duration(weightedGpuSeconds)} of GPU time for its weight`);
+  if (behind !== undefined)
+    parts.push(
+      because === "class"
+        ? `behind ${behind}, which is of a higher class`
+        : `behind ${behind}, whose tenant has used less of its share`,
+    );
+  return parts.join("; ");
 }
 
 export function candidateText(candidate: Candidate, neededGpus: number): string {

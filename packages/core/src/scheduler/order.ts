@@ -1,13 +1,15 @@
 // The order in which a round tries jobs, one after the other: most rounds end long before a long queue does, so it is
 // never sorted whole. A binary heap over the jobs' ranks gives the next one.
 import type { Job } from "../cost/job.ts";
-import type { OrderTerms } from "./policy.ts";
+import type { OrderTerms, Precedence } from "./policy.ts";
 
 export interface Ranking {
   /** The least is tried first; equals in order of submission. */
   rank(job: Job): number;
   /** The same in words, of one job. */
   terms(job: Job): OrderTerms;
+  /** What comes before that order, where something does. */
+  precedence?(job: Job): Precedence | undefined;
 }
 
 /** First come, first served. */

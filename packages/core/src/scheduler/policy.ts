@@ -7,6 +7,7 @@
 import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Ledger, Placement } from "../fleet/ledger.ts";
+import type { Tenancy } from "./tenancy.ts";
 
 export interface View {
   readonly nowSeconds: number;
@@ -21,6 +22,8 @@ export interface View {
   readonly timeModel: TimeModel;
   /** Seconds of a whole job on a placement, by that time model. */
   runSeconds(job: Job, placement: Placement): number;
+  /** What tenants have and have used; of fleets with tenants or priority classes. */
+  readonly tenancy?: Tenancy | undefined;
 }
 
 export interface RunningJob {
@@ -72,6 +75,10 @@ export interface Explanation {
   readonly blockedBy?: string | undefined;
   /** Set when it could start, but would delay this job, which has a reservation. */
   readonly reservedFor?: string | undefined;
+  /** Where the fleet has tenants or priority classes. */
+  readonly precedence?: Precedence | undefined;
+  /** Set when its tenant's quota, not the fleet, keeps the job waiting. */
+  readonly overQuota?: OverQuota | undefined;
   /** Set when so many jobs before it were looked at in vain that the round ended. */
   readonly depth?: number | undefined;
   /** Set when it could start, but does better later. */
@@ -83,6 +90,33 @@ export interface Explanation {
       }
     | undefined;
 }
+
+/** Where tenants and priority classes put a job, before the policy's own order. */
+export interface Precedence {
+  readonly tenant: string;
+  readonly priorityClass: string | null;
+  readonly classValue: number;
+  /** GPU seconds that the tenant has used, faded, over its weight, with an hour for what runs; null without tenants. */
+  readonly weightedGpuSeconds: number | null;
+  /** Id of a job before it that the policy alone would have tried after it. */
+  readonly behind?: string | undefined;
+  /** Which is of a higher class, or of a tenant that has used less of its share. */
+  readonly because?: "class" | "share" | undefined;
+}
+
+/** What of a tenant's quota is too little for a job. */
+export type OverQuota = { readonly tenant: string } & (
+  | { readonly kind: "gpus"; readonly quota: number; readonly held: number; readonly needed: number }
+  | {
+      readonly kind: "usd-per-day";
+      readonly quota: number;
+      /** In the last 24 hours, and expected of what runs in the next. */
+      readonly spent: number;
+      readonly expected: number;
+      /** Of the placement that it would have had, within 24 hours. */
+      readonly needed: number;
+    }
+);
 
 export type OrderTerms =
   | { readonly kind: "fcfs"; readonly submitSeconds: number }

@@ -14,6 +14,7 @@ import { kindsOf } from "./kinds.ts";
 import type { Ranking } from "./order.ts";
 import type { Explanation, Policy, Search, View } from "./policy.ts";
 import { scan } from "./scan.ts";
+import { withinQuotas } from "./tenancy.ts";
 import { inUnits } from "./units.ts";
 
 export type StartRule = "exact" | "minimum";
@@ -60,10 +61,10 @@ export interface Postponed {
 export function policyOf(ofOneGpu: PolicyParts): Policy {
   const parts = inUnits(ofOneGpu);
   const kinds = kindsOf(parts);
-  return {
+  return withinQuotas({
     name: parts.name,
     description: parts.description,
     decide: (view) => scan(parts, kinds, view, false),
     explain: (view) => scan(parts, kinds, view, true).decisions,
-  };
+  });
 }

@@ -4,6 +4,7 @@ import { copyLedger, type Ledger, type Placement, reserve } from "../fleet/ledge
 import type { Kind, Kinds } from "./kinds.ts";
 import { bySubmission, bySubmitTime, lineUp, placesIn, type Ranking } from "./order.ts";
 import type { Decision, Explanation, Round, Search, View } from "./policy.ts";
+import { inPrecedence, isOfTopClass } from "./precedence.ts";
 import { keepsReservation, type Reservation, reservationFor, type Started } from "./reservation.ts";
 import type { PolicyParts, SearchContext } from "./round.ts";
 import { idealOf } from "./target.ts";
@@ -51,7 +52,7 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     reconsiderAtSeconds: Number.POSITIVE_INFINITY,
   };
 
-  const isOverdue = (job: Job) => parts.isOverdue?.(job, view) ?? false;
+  const isOverdue = (job: Job) => (parts.isOverdue?.(job, view) ?? false) && isOfTopClass(job, view);
   const [overdue, inTime] = parts.isOverdue ? partition(view.queue, isOverdue) : [[], view.queue];
   /** Whether every job is considered, up to the one that holds back the others. */
   const all = everyone || options.queue !== "skip" || options.reorder === "start";
@@ -76,6 +77,7 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     policy: parts.name,
     position: all ? round.considered : placeOf(job),
     order: by.terms(job),
+    ...precedenceOf(job, by),
     targetGpus: of.targetGpus,
     neededGpus: of.neededGpus,
     candidates: of.candidates,
@@ -152,15 +154,17 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
     /** Of each kind that may still start, or be infeasible, some job: where none is left, nobody need be looked at. */
     const hopes = new Map<Kind, Job>();
     if (!all) for (const job of jobs) hopes.set(kindOf(job), job);
-    let ranking = parts.order({ ...view, ledger });
+    const rankingOf = (left: readonly Job[]) => inPrecedence(parts.order({ ...view, ledger }), left, view);
+    let ranking = rankingOf(inTime);
     placeInTime = placesIn(inTime, ranking);
     let line = lineUp(jobs, ranking);
     for (let job = line.next(); job && !isOver() && (all || hopes.size > 0); job = line.next()) {
       if (consider(job, ranking) === "started") {
         for (const [kind, one] of hopes) if (!mayMatter(one)) hopes.delete(kind);
         if (options.reorder !== "start") continue;
-        ranking = parts.order({ ...view, ledger });
-        line = lineUp(line.rest(), ranking);
+        const left = line.rest();
+        ranking = rankingOf(left);
+        line = lineUp(left, ranking);
       } else if (round.failed.has(kindOf(job))) hopes.delete(kindOf(job));
     }
   };
@@ -173,6 +177,11 @@ export function scan(parts: PolicyParts, kinds: Kinds, view: View, everyone: boo
   if (tried.length > 0) tryInOrder(tried);
   const { decisions, reconsiderAtSeconds } = round;
   return { decisions, ...(Number.isFinite(reconsiderAtSeconds) ? { reconsiderAtSeconds } : {}) };
+}
+
+function precedenceOf(job: Job, { precedence }: Ranking): Pick<Explanation, "precedence"> {
+  const found = precedence?.(job);
+  return found ? { precedence: found } : {};
 }
 
 /** Those that may matter, and the first of the others, who cannot start and so gets the reservation. */

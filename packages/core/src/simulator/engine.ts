@@ -122,6 +122,11 @@ export function simulate(simulation: Simulation): PolicyResult {
   /** Starts what was placed; notes when jobs will be interrupted. */
   const carryOut = (jobId: string): void => {
     if (!state.active.has(jobId)) return;
+    if (state.jobs.get(jobId)!.phase === "stopping") {
+      executor.stop(jobId).forEach(record);
+      coming.push(nowSeconds, { kind: "round" }); // somebody waits for its GPUs
+      return;
+    }
     for (const effect of launchEffects(state, jobId, executor.observed)) {
       const facts = executor.perform(effect, state);
       facts.forEach(record);

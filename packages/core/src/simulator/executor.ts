@@ -2,9 +2,10 @@
 // last launch does. A job advances by its iterations; how long one takes may change while it runs (a link that is shared
 // with more jobs, a link that changes), and then the time of its end does.
 // A job that starts again goes on from its last checkpoint. Left out: start-up time.
-import type { Fact } from "../control/event.ts";
+import type { Fact, LaunchStatus } from "../control/event.ts";
 import { type Effect, launchKeyOf, type Observed } from "../control/reconcile.ts";
 import type { Epoch, State } from "../control/state.ts";
+import { EXIT } from "../control/verdict.ts";
 import { iterationSeconds, type TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import { type Ledger, withHopRates } from "../fleet/ledger.ts";
@@ -19,6 +20,8 @@ export interface VirtualExecutor {
     jobId: string,
     status: { readonly kind: "exited"; readonly exitCode: number } | { kind: "lost" },
   ): Fact[];
+  /** The same for a job that is told to stop: it writes a checkpoint, at once. */
+  stop(jobId: string): Fact[];
   /** Jobs whose iterations now take another time than before. Called when the ledger or the fleet has changed. */
   retime(ledger: Ledger): void;
   /** Iterations that a job has behind it in checkpoints, if it was interrupted. */
@@ -79,12 +82,19 @@ export function createVirtualExecutor(options: ExecutorOptions): VirtualExecutor
     scheduleEndOf(run);
   };
 
-  const stop = (run: Running, finished: boolean): void => {
+  /** @param every iterations between checkpoints that it goes on from; undefined if it never will. */
+  const stop = (run: Running, every: number | undefined): void => {
     const { id } = run.job;
     running.delete(id);
-    if (finished) saved.delete(id);
-    else saved.set(id, Math.floor(doneNow(run) / checkpointIterations) * checkpointIterations);
+    if (every === undefined) saved.delete(id);
+    else saved.set(id, Math.max(saved.get(id) ?? 0, Math.floor(doneNow(run) / every) * every));
   };
+
+  const ended = ({ epoch, job, regions }: Running, status: LaunchStatus): Fact[] =>
+    regions.map((region): Fact => {
+      observed.delete(launchKeyOf(job.id, epoch.number, region));
+      return { kind: "launch-observed", jobId: job.id, epoch: epoch.number, region, status };
+    });
 
   return {
     observed,
@@ -92,12 +102,18 @@ export function createVirtualExecutor(options: ExecutorOptions): VirtualExecutor
     end(jobId, status) {
       const run = running.get(jobId);
       if (!run) return [];
-      stop(run, status.kind === "exited" && status.exitCode === 0);
+      const isFinished = status.kind === "exited" && status.exitCode === EXIT.finished;
+      stop(run, isFinished ? undefined : checkpointIterations);
+      return ended(run, status);
+    },
+    stop(jobId) {
+      const run = running.get(jobId);
+      if (!run) return [];
+      stop(run, 1);
+      const step = saved.get(jobId)!;
       const { number: epoch } = run.epoch;
-      return run.regions.map((region): Fact => {
-        observed.delete(launchKeyOf(jobId, epoch, region));
-        return { kind: "launch-observed", jobId, epoch, region, status };
-      });
+      const committed: Fact[] = step > 0 ? [{ kind: "checkpoint-committed", jobId, epoch, step }] : [];
+      return [...committed, ...ended(run, { kind: "exited", exitCode: EXIT.restart })];
     },
     retime(ledger) {
       for (const run of running.values()) {

@@ -6,6 +6,8 @@ export const CODES = {
   "unknown-region": "A link names a region that the fleet does not have.",
   "unknown-gpu-type":
     "A region or a profile names a GPU type that neither the file nor the built-in table has.",
+  "unknown-tenant": "A job is of a tenant that the fleet does not list.",
+  "unknown-class": "A job names a priority class that the fleet does not have.",
   "unknown-model": "A job names a model that is not a preset.",
   "profile-mismatch": "A job's profile was measured with another model, or trained in another way.",
   "job-without-training": "A job that is to be run says nothing to train.",

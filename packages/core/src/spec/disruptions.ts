@@ -135,5 +135,7 @@ function stepsOf(series: Series): (readonly [fromSeconds: number, value: number]
       return series.values.map((value, i) => [series.startSeconds + i * series.stepSeconds, value]);
     case "steps":
       return series.values.map((value, i) => [series.fromSeconds[i]!, value]);
+    case "until":
+      throw new Error("a file has no figure that expires");
   }
 }

@@ -1,6 +1,7 @@
 // Everything that turns text into the types of core: for shells only.
 export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
 export * from "./import/index.ts";
+export { type InputsInput, inputsSchema, parseInputs } from "./inputs.ts";
 export type { JobOptions } from "./job.ts";
 export {
   goodputOf,

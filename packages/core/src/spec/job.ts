@@ -52,7 +52,12 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const { name: id, tenant, submitSeconds = 0, microbatches, iterations } = input;
   const overheadSeconds = input.overheadSeconds ?? measured?.overheadSeconds ?? USUAL_OVERHEAD_SECONDS;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
-  const own = { id, tenant, submitSeconds, microbatches, iterations, overheadSeconds, ...deadline };
+  const priority = input.priorityClass === undefined ? {} : { priorityClass: input.priorityClass };
+  const own = {
+    ...{ id, tenant, submitSeconds, microbatches, iterations, overheadSeconds },
+    ...deadline,
+    ...priority,
+  };
   const unit = unitOf(input);
   const unitGpus = unitGpusOf(unit);
   const most = demand.layers * unitGpus;
@@ -62,6 +67,7 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   };
   const job: Job = { ...demand, ...own, ...unit, ...bounds };
   return (
+    unknownToFleet(job, context) ??
     unusableUnit(job, input, context) ??
     untrainable(job, context) ??
     tooManyStages(job, context) ??
@@ -159,6 +165,28 @@ export function shapeOf(
   if (preset) return preset.shape;
   const hint = nameHint(model, [...MODEL_PRESETS.keys()]);
   return source.diagnostic([...path, "model"], "unknown-model", `there is no model "${model}"`, hint);
+}
+
+/** A tenant or a class that the fleet does not have: a slip of the pen must not get around a quota. */
+function unknownToFleet(
+  { priorityClass, tenant }: Job,
+  { fleet, path, source }: JobContext,
+): Diagnostic | undefined {
+  const { priorityClasses = [], tenants } = fleet;
+  if (tenants && !tenants.some(({ name }) => name === tenant)) {
+    const hint = nameHint(
+      tenant,
+      tenants.map(({ name }) => name),
+    );
+    const message = `"${tenant}" is not a tenant of this fleet`;
+    return source.diagnostic([...path, "tenant"], "unknown-tenant", message, hint);
+  }
+  if (priorityClass === undefined || priorityClasses.some(({ name }) => name === priorityClass))
+    return undefined;
+  const message = `there is no priority class "${priorityClass}"`;
+  const names = priorityClasses.map(({ name }) => name);
+  const hint = names.length > 0 ? nameHint(priorityClass, names) : "this fleet has none: leave it out";
+  return source.diagnostic([...path, "priorityClass"], "unknown-class", message, hint);
 }
 
 /** A stage's GPUs that no region has, that the model cannot be cut for, or that the job's own bounds leave out. */

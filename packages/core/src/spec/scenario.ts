@@ -3,6 +3,7 @@ import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import { GPU_TYPES, type GpuType } from "../fleet/gpu-types.ts";
+import type { Tenant } from "../fleet/tenancy.ts";
 import type { PolicyOverrides } from "../scheduler/registry.ts";
 import type { Disruption } from "../simulator/disruption.ts";
 import type { Failures } from "../simulator/engine.ts";
@@ -109,6 +110,10 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
     types.set(name, withoutUndefined({ name, ...type }));
   const names = input.regions.map(({ name }, i) => ({ name, path: ["regions", i, "name"] }));
   diagnostics.push(...duplicates(names, "regions", source));
+  for (const list of ["tenants", "priorityClasses"] as const) {
+    const places = input[list].map(({ name }, i) => ({ name, path: [list, i, "name"] }));
+    diagnostics.push(...duplicates(places, list, source));
+  }
   const regions = input.regions.map((region, i): Region => {
     const gpuType = types.get(region.gpuType);
     if (!gpuType) {
@@ -129,7 +134,15 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const { linkModel, network } = input;
   const model = linkModel === "share" ? { linkModel } : {};
-  return { ok: true, value: { name: input.name, regions, links, ...model, ...(network ? { network } : {}) } };
+  return {
+    ok: true,
+    value: {
+      ...{ name: input.name, regions, links, ...model },
+      ...(network ? { network } : {}),
+      ...(input.tenants.length > 0 ? { tenants: input.tenants.map(withoutUndefined<Tenant>) } : {}),
+      ...(input.priorityClasses.length > 0 ? { priorityClasses: input.priorityClasses } : {}),
+    },
+  };
 }
 
 function toLinks(input: ScenarioInput, source: Source, diagnostics: Diagnostic[]): Link[] {

@@ -139,6 +139,8 @@ export const jobSchema = z
     copies: count(1, 100_000).optional(),
     /** To be finished this long after submission; `bace-plus` waits for cheaper electricity where this leaves the time. */
     deadlineSeconds: quantity("seconds", { above: 0 }).optional(),
+    /** One of the scenario's priorityClasses. */
+    priorityClass: nameSchema.optional(),
     model: z.union([z.string(), shapeSchema]).optional(),
     sequenceLength: count(1).optional(),
     microbatchSize: count(1).default(1),
@@ -210,12 +212,36 @@ export const jobSchema = z
     }
   });
 
+/** Whose jobs may use how much of the fleet; a job whose tenant is not listed is refused. */
+export const tenantSchema = z.strictObject({
+  name: nameSchema,
+  /** GPUs held at once. */
+  gpuQuota: count(0, MAX_GPUS).optional(),
+  /** Electricity in any 24 hours, what is expected of placements included. */
+  usdPerDayQuota: z.number().min(0).optional(),
+  /** Of the fair share. */
+  weight: z.number().positive("is not above 0 — give a weight above 0").default(1),
+});
+
+export const priorityClassSchema = z.strictObject({
+  name: nameSchema,
+  /** Greater goes first; jobs without a class have 0. */
+  value: z.number().int().min(-1_000_000).max(1_000_000),
+  /** Whether its jobs may be stopped, with a checkpoint, for jobs of a higher class. */
+  preemptible: z.boolean().default(false),
+  /** Whether jobs of lower classes are stopped for its jobs. */
+  mayPreempt: z.boolean().default(false),
+});
+
 export const fleetFields = {
   name: z.string().min(1),
   description: z.string().default(""),
   gpuTypes: z.record(z.string(), gpuTypeSchema).default({}),
   regions: z.array(regionSchema).min(1, "no regions — a fleet has at least one"),
   links: z.array(linkSchema).default([]),
+  /** Without a list anybody's jobs may use everything. */
+  tenants: z.array(tenantSchema).default([]),
+  priorityClasses: z.array(priorityClassSchema).default([]),
 };
 
 export const scenarioSchema = z.strictObject({

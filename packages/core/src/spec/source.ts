@@ -1,6 +1,6 @@
 // YAML text with positions: parses, checks against a schema, and turns every complaint into a diagnostic with its line
 // and column. JSON is YAML, so one reader serves both.
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
 
@@ -28,7 +28,7 @@ export function readYaml<Schema extends z.ZodType>(
   schemaOf: Schema | ((plain: unknown) => Schema),
 ): Parsed<{ readonly data: z.output<Schema>; readonly source: Source }> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const source: Source = {
     file,
     diagnostic(path, code, message, hint, place = "value") {
@@ -45,7 +45,7 @@ export function readYaml<Schema extends z.ZodType>(
     },
   };
   if (document.errors.length > 0) {
-    const diagnostics = document.errors.map((error): Diagnostic => {
+    const diagnostics = document.errors.slice(0, MOST_COMPLAINTS).map((error): Diagnostic => {
       const { line, col } = lines.linePos(error.pos[0]);
       const message = `not valid YAML: ${error.message}`;
       return {
@@ -57,6 +57,18 @@ export function readYaml<Schema extends z.ZodType>(
         message,
         hint: syntaxHint(error.code),
       };
+    });
+    return { ok: false, diagnostics };
+  }
+  const twice = keysTwice(document);
+  if (twice.length > 0) {
+    const diagnostics = twice.map(({ key, offset }): Diagnostic => {
+      const { line, col } = lines.linePos(offset);
+      const [code, message] = [
+        "yaml-syntax",
+        `not valid YAML: the key ${JSON.stringify(key)} is there twice`,
+      ] as const;
+      return { code, file, line, column: col, field: "", message, hint: "keep one of the two" };
     });
     return { ok: false, diagnostics };
   }
@@ -186,8 +198,24 @@ function elementOf(schema: unknown): unknown {
   return unwrap(schema)?.element;
 }
 
+/** The parser's own check compares every key with every other: a map of many keys would hold a service up. */
+function keysTwice(document: Document): readonly { readonly key: unknown; readonly offset: number }[] {
+  const found: { key: unknown; offset: number }[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found.push({ key: key.value, offset: startOf(key) });
+        seen.add(key.value);
+      }
+      return found.length < MOST_COMPLAINTS ? undefined : visit.BREAK;
+    },
+  });
+  return found.toSorted((a, b) => a.offset - b.offset).slice(0, MOST_COMPLAINTS);
+}
+
 function syntaxHint(code: string): string {
   if (code === "TAB_AS_INDENT") return "indent with spaces; YAML forbids tabs";
-  if (code === "DUPLICATE_KEY") return "keep one of the two";
   return "check indentation, brackets and quotes on this line and the one before";
 }

@@ -6,19 +6,30 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Logger } from "pino";
+import { account } from "../access/account.ts";
+import { guard } from "../access/guard.ts";
+import { ANYBODY } from "../access/identity.ts";
+import type { Access } from "../access/open-access.ts";
 import { LOOPBACK } from "../http-server.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
 import { ProblemError } from "../problem.ts";
-import type { ApiContext } from "./context.ts";
+import { addAudit } from "./audit.ts";
+import type { ApiContext, ApiEnv, App } from "./context.ts";
 import { addDashboard } from "./dashboard.ts";
 import { addDecisions } from "./decisions.ts";
+import { addEvents } from "./events.ts";
 import { addJobs } from "./jobs.ts";
 import { addLaunches } from "./launches.ts";
+import { addMetrics } from "./metrics.ts";
+import { addOperations } from "./operations.ts";
 import { addPlan } from "./plan.ts";
 import { addRegions } from "./regions.ts";
 import { addService } from "./service.ts";
+import { addTokens } from "./tokens.ts";
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+const OWN_HOSTS: ReadonlySet<string> = new Set(["localhost", LOOPBACK, "::1"]);
 
 export interface AppOptions extends ApiContext {
   readonly logger: Logger;
@@ -26,11 +37,19 @@ export interface AppOptions extends ApiContext {
   readonly host: string;
   /** Folder of the built dashboard. */
   readonly dashboardDirectory?: string | undefined;
+  /** Who may come in. Without it anybody may, so it may only be left out of services that nobody else reaches. */
+  readonly access?: Access | undefined;
+  /** Those that others write to, too. */
+  readonly metrics?: Metrics | undefined;
 }
 
-export function createApp({ logger, host, dashboardDirectory, ...context }: AppOptions): OpenAPIHono {
+export function createApp({ access, dashboardDirectory, host, logger, ...context }: AppOptions): App {
+  if (!access && !OWN_HOSTS.has(host)) throw new Error(`a service on ${host} needs tokens`);
+  const { writer } = context;
+  const { metrics = createMetrics(writer.state) } = context;
+  writer.listen(metrics);
   const names = new Set([...LOOPBACK_NAMES, host, `[${host}]`]);
-  const app = new OpenAPIHono({
+  const app: App = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;
       const detail = result.error.issues
@@ -40,6 +59,7 @@ export function createApp({ logger, host, dashboardDirectory, ...context }: AppO
     },
   });
 
+  app.use(account({ access, metrics, logger, nowSeconds: writer.nowSeconds }));
   // A page in somebody's browser must not reach a service that trusts its machine: neither under another name (the
   // Host check) nor with a form (JSON needs the consent of CORS, which is never given).
   app.use(async (c, next) => {
@@ -54,6 +74,7 @@ export function createApp({ logger, host, dashboardDirectory, ...context }: AppO
     }
     await next();
   });
+  app.use(guard({ access, state: writer.state, monotonicSeconds: () => performance.now() / 1000 }));
   app.use(
     bodyLimit({
       maxSize: BODY_LIMIT_BYTES,
@@ -68,10 +89,19 @@ export function createApp({ logger, host, dashboardDirectory, ...context }: AppO
   addPlan(app, context);
   addRegions(app, context);
   addDecisions(app, context);
+  addOperations(app, context);
+  addEvents(app, context, ({ id }) => access === undefined || id === ANYBODY.id || access.tokens.isGood(id));
+  addMetrics(app, metrics);
+  if (access) {
+    addTokens(app, access, writer.nowSeconds);
+    addAudit(app, access);
+  }
   addLaunches(app, context);
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "BACE-Pipe", version: context.version, license: { name: "Apache-2.0" } },
+    security: [{ token: [] }],
   });
 
   addDashboard(app, dashboardDirectory);
@@ -87,8 +117,9 @@ export function createApp({ logger, host, dashboardDirectory, ...context }: AppO
   return app;
 }
 
-function answer(c: Context, { problem }: ProblemError): Response {
+function answer(c: Context, { headers, problem }: ProblemError): Response {
   return c.json(problem, problem.status as ContentfulStatusCode, {
+    ...headers,
     "Content-Type": "application/problem+json",
   });
 }

@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import { secureHeaders } from "hono/secure-headers";
+import type { App } from "./context.ts";
 
 /** @param directory with an index.html and its assets; nothing is served where it is absent. */
-export function addDashboard(app: OpenAPIHono, directory: string | undefined): void {
+export function addDashboard(app: App, directory: string | undefined): void {
   if (directory === undefined || !existsSync(join(directory, "index.html"))) return;
   const contentSecurityPolicy = {
     defaultSrc: ["'self'"],

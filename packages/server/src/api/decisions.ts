@@ -1,5 +1,8 @@
 // Decisions, from the log: a page at a time, in order. Ask again with the last seq for the next page.
 import { createRoute, z } from "@hono/zod-openapi";
+import { seesTenant } from "../access/identity.ts";
+import { hideOthers } from "../access/visible.ts";
+import type { Decided } from "../store/log.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
 import { decisionListSchema } from "./types.ts";
 import { decisionView } from "./views.ts";
@@ -17,9 +20,19 @@ const decisionsRoute = createRoute({
   },
 });
 
-export function addDecisions(app: App, { log, fleets }: ApiContext): void {
+export function addDecisions(app: App, { log, fleets, writer }: ApiContext): void {
   app.openapi(decisionsRoute, async (c) => {
-    const decisions = await log.decisions(c.req.valid("query").after, PAGE);
-    return c.json({ decisions: decisions.map((decided) => decisionView(decided, fleets)) }, 200);
+    const identity = c.get("identity");
+    const sees = ({ jobId }: Decided) => seesTenant(identity, writer.state().jobs.get(jobId)?.job.tenant);
+    const found: Decided[] = [];
+    let { after } = c.req.valid("query");
+    for (;;) {
+      const page = await log.decisions(after, PAGE);
+      found.push(...page.filter(sees).slice(0, PAGE - found.length));
+      if (page.length < PAGE || found.length === PAGE) break;
+      after = page.at(-1)!.seq;
+    }
+    const decisions = found.map((decided) => decisionView(decided, fleets));
+    return c.json(hideOthers({ decisions }, writer.state(), identity), 200);
   });
 }

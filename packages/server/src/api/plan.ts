@@ -1,6 +1,7 @@
 // Dry run: what the scheduler would do now if these jobs were in the queue. Nothing is stored.
 import { type Decision, dryRun, type Fleet } from "@bace-pipe/core";
 import { createRoute } from "@hono/zod-openapi";
+import { hideOthers, ownDecisions } from "../access/visible.ts";
 import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
 import { type Explained, planSchema, submitSchema } from "./types.ts";
@@ -17,13 +18,21 @@ const planRoute = createRoute({
   },
 });
 
-export function addPlan(app: App, { writer, policy, timeModel, efficiency }: ApiContext): void {
+export function addPlan(app: App, context: ApiContext): void {
+  const { writer, policy, timeModel, efficiency, stateDirectory: keepOut } = context;
   app.openapi(planRoute, (c) => {
     const state = writer.state();
     const nowSeconds = writer.nowSeconds();
-    const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, { efficiency, mustTrain: false });
-    const decisions = dryRun(state, nowSeconds, { policy, timeModel }, fresh);
-    return c.json({ decisions: decisions.map((decision) => explainedDecision(decision, state.fleet!)) }, 200);
+    const identity = c.get("identity");
+    const { tenant } = identity;
+    const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, {
+      ...{ efficiency, mustTrain: false, tenant, keepOut },
+    });
+    const revision = writer.revision();
+    const all = dryRun(state, nowSeconds, { policy, timeModel }, fresh);
+    const own = ownDecisions(all, fresh, state, identity);
+    const decisions = own.map((decision) => explainedDecision(decision, state.fleet!));
+    return c.json(hideOthers({ decisions, revision }, state, identity), 200);
   });
 }
 

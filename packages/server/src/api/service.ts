@@ -14,6 +14,16 @@ const healthRoute = createRoute({
   },
 });
 
+const readyRoute = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Whether this instance is the active one: another one stands by",
+  responses: {
+    200: { description: "It is", ...jsonOf(z.object({ status: z.literal("ready") })) },
+    ...problems("standing-by"),
+  },
+});
+
 const serviceRoute = createRoute({
   method: "get",
   path: "/v1/service",
@@ -25,6 +35,12 @@ export function addService(app: App, { writer, policy, timeModel, version }: Api
   app.openapi(healthRoute, (c) => {
     if (!writer.healthy()) throw new ProblemError("stopping", "the writer has ended: see logs/service.log");
     return c.json({ status: "ok" as const }, 200);
+  });
+
+  app.openapi(readyRoute, (c) => {
+    if (!writer.healthy())
+      throw new ProblemError("standing-by", "the writer has ended: see logs/service.log");
+    return c.json({ status: "ready" as const }, 200);
   });
 
   app.openapi(serviceRoute, (c) => {

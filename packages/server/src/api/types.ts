@@ -10,6 +10,10 @@ export const problemSchema = z
     detail: z.string(),
     /** Stable, from the catalogue of codes. */
     code: z.string(),
+    /** That a token would need. */
+    scope: z.string().optional(),
+    /** The newest, where a plan was made for another one. */
+    revision: z.number().int().optional(),
     /** For a body that is wrong: what, where, and what to do. */
     diagnostics: z
       .array(
@@ -83,6 +87,38 @@ export const explanationSchema = z
     depth: z.number().optional(),
     reservedFor: z.string().optional(),
     postponed: z.object({ kind: z.enum(["faster", "cheaper"]), untilSeconds: z.number() }).optional(),
+    /** Where the fleet has tenants or priority classes. */
+    precedence: z
+      .object({
+        tenant: z.string(),
+        priorityClass: z.string().nullable(),
+        classValue: z.number(),
+        weightedGpuSeconds: z.number().nullable(),
+        /** Id of a job. */
+        behind: z.string().optional(),
+        because: z.enum(["class", "share"]).optional(),
+      })
+      .optional(),
+    /** Where its tenant's quota keeps it waiting. */
+    overQuota: z
+      .discriminatedUnion("kind", [
+        z.object({
+          kind: z.literal("gpus"),
+          tenant: z.string(),
+          quota: z.number(),
+          held: z.number(),
+          needed: z.number(),
+        }),
+        z.object({
+          kind: z.literal("usd-per-day"),
+          tenant: z.string(),
+          quota: z.number(),
+          spent: z.number(),
+          expected: z.number(),
+          needed: z.number(),
+        }),
+      ])
+      .optional(),
   })
   .openapi("Explanation");
 
@@ -163,10 +199,24 @@ export const jobViewSchema = z
     /** So far, the running epoch included. */
     electricityUsd: z.number(),
     gpuSeconds: z.number(),
+    priorityClass: z.string().optional(),
+    /** Not placed until it is released. */
+    held: z.literal(true).optional(),
+    /** The last time that it was stopped for a job of a higher class. */
+    preempted: z.object({ by: z.string(), atSeconds: z.number() }).optional(),
   })
   .openapi("Job");
 
-export const jobListSchema = z.object({ jobs: z.array(jobViewSchema) });
+/** What a figure rests on: the file (its default), or an observation that is not too old. */
+export const provenanceSchema = z
+  .object({ source: z.string(), ageSeconds: z.number().nullable(), isDefault: z.boolean() })
+  .openapi("Provenance");
+
+export const jobListSchema = z.object({
+  jobs: z.array(jobViewSchema),
+  /** Of a page that is not the last one: give it as `after` for the next. */
+  next: z.string().optional(),
+});
 
 export const regionViewSchema = z
   .object({
@@ -177,6 +227,12 @@ export const regionViewSchema = z
     freeGpus: z.number().int(),
     priceUsdPerKwh: z.number(),
     pue: z.number(),
+    priceFrom: provenanceSchema.optional(),
+    /** null where nobody knows. */
+    carbonGramsPerKwh: z.number().nullable().optional(),
+    carbonFrom: provenanceSchema.optional(),
+    /** Whether it is closed to new jobs. */
+    cordon: z.enum(["cordoned", "drained"]).optional(),
     latitude: z.number().nullable(),
     longitude: z.number().nullable(),
     links: z.array(
@@ -185,6 +241,10 @@ export const regionViewSchema = z
         bandwidthBitsPerSecond: z.number(),
         reservedBitsPerSecond: z.number(),
         latencySeconds: z.number(),
+        bandwidthFrom: provenanceSchema.optional(),
+        latencyFrom: provenanceSchema.optional(),
+        /** What placements are planned with. */
+        plannedBitsPerSecond: z.number().optional(),
         /** Set while a job is known to have got less than it had reserved: all that the link is thought to carry. */
         limit: z.object({ bitsPerSecond: z.number(), ageSeconds: z.number() }).nullable(),
       }),
@@ -230,21 +290,91 @@ export const explainedSchema = z
   })
   .openapi("Explained");
 
-export const planSchema = z.object({ decisions: z.array(explainedSchema) }).openapi("Plan");
+export const planSchema = z
+  .object({
+    decisions: z.array(explainedSchema),
+    /** Of fleet, queue and placements: a submission with this `ifRevision` is refused if they are other ones by then. */
+    revision: z.number().int(),
+  })
+  .openapi("Plan");
+
+const LONGEST_PATH = 4096;
+/** Some thousand jobs; a parser of YAML needs about a second for the worst of this size. */
+const LONGEST_TEXT = 2 ** 18;
 
 /** Text of a job file (YAML or JSON), as a person wrote it, so that complaints carry its lines. */
 export const submitSchema = z
   .object({
-    file: z.string(),
-    text: z.string(),
+    file: z.string().max(LONGEST_PATH),
+    text: z.string().max(LONGEST_TEXT),
     /** Folder that relative data paths start from, on this machine. */
-    directory: z.string(),
+    directory: z.string().max(LONGEST_PATH),
+    /** Of the plan that this is to carry out. */
+    ifRevision: z.number().int().min(0).optional(),
   })
   .openapi("Submit");
 
 export const submittedSchema = z
   .object({ jobIds: z.array(z.string()), existing: z.array(z.string()) })
   .openapi("Submitted");
+
+const scope = z.enum(["read", "submit", "operate", "admin"]);
+
+export const tokenSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(scope),
+    /** Whose jobs alone it sees; null: everybody's. */
+    tenant: z.string().nullable(),
+    createdSeconds: z.number(),
+    expiresSeconds: z.number().nullable(),
+    revokedSeconds: z.number().nullable(),
+    /** To ten minutes. */
+    usedSeconds: z.number().nullable(),
+  })
+  .openapi("Token");
+
+export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
+
+export const tokenRequestSchema = z
+  .object({
+    name: z.string().regex(/^[\w.@ -]{1,64}$/, "1 to 64 letters, digits, spaces and . @ _ -"),
+    scopes: z.array(scope).min(1).max(4),
+    tenant: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "lower-case letters, digits and inner hyphens")
+      .nullable()
+      .default(null),
+    /** From now; null: it does not expire. */
+    expiresInSeconds: z.number().positive().max(1e10).nullable().default(null),
+  })
+  .openapi("TokenRequest");
+
+/** The only answer that has the text of a token. */
+export const newTokenSchema = z.object({ token: tokenSchema, text: z.string() }).openapi("NewToken");
+
+export const auditListSchema = z
+  .object({
+    lines: z.array(
+      z.object({
+        seq: z.number().int(),
+        atSeconds: z.number(),
+        requestId: z.string(),
+        tokenId: z.string().nullable(),
+        tokenName: z.string().nullable(),
+        remote: z.string(),
+        method: z.string(),
+        route: z.string(),
+        status: z.number().int(),
+        code: z.string().nullable(),
+        jobIds: z.array(z.string()),
+        /** Alike, within a minute. */
+        times: z.number().int(),
+      }),
+    ),
+  })
+  .openapi("Audit");
 
 export const serviceSchema = z
   .object({
@@ -258,15 +388,88 @@ export const serviceSchema = z
   })
   .openapi("Service");
 
+const MOST_KEY = 256;
+const finite = z.number().finite();
+const observedInput = { observedAtSeconds: finite.optional() };
+const regionName = z.string().max(63);
+
+/** In the unit of the input's own field. `isDefault`: it is too old to count, and the scenario's does. */
+const saidFigureSchema = z.object({
+  value: z.number(),
+  source: z.string(),
+  ageSeconds: z.number(),
+  isDefault: z.boolean(),
+});
+
+/** What capacity, prices, carbon intensities and links are now. Figures that do not say when were observed now. */
+export const inputsRequestSchema = z
+  .object({
+    /** Where they come from, for people. */
+    source: z.string().regex(/^[\x20-\x7e]{1,100}$/, "1 to 100 printable ASCII characters"),
+    inputs: z
+      .array(
+        z.discriminatedUnion("kind", [
+          z.object({ kind: z.literal("capacity-changed"), region: regionName, gpus: z.number().int() }),
+          z.object({
+            ...{ kind: z.literal("price-changed"), region: regionName, priceUsdPerKwh: finite },
+            ...observedInput,
+          }),
+          z.object({
+            ...{ kind: z.literal("carbon-changed"), region: regionName, carbonGramsPerKwh: finite },
+            ...observedInput,
+          }),
+          z.object({
+            ...{ kind: z.literal("link-changed"), from: regionName, to: regionName },
+            bandwidthBitsPerSecond: finite.optional(),
+            /** One way. */
+            latencySeconds: finite.optional(),
+            ...observedInput,
+          }),
+        ]),
+      )
+      .min(1)
+      .max(1000),
+  })
+  .openapi("Inputs");
+
+/** What was said of the fleet since its scenario was loaded. */
+export const inputListSchema = z
+  .object({
+    regions: z.array(
+      z.object({
+        region: z.string(),
+        cordon: z.enum(["cordoned", "drained"]).nullable(),
+        /** null: the scenario's. */
+        gpus: z.number().int().nullable(),
+        price: saidFigureSchema.nullable(),
+        carbon: saidFigureSchema.nullable(),
+      }),
+    ),
+    links: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        bandwidth: saidFigureSchema.nullable(),
+        latency: saidFigureSchema.nullable(),
+      }),
+    ),
+  })
+  .openapi("InputList");
+
+/** What was known already, or is older than what is, changes nothing. */
+export const inputsReplySchema = z
+  .object({ changed: z.number().int(), unchanged: z.number().int() })
+  .openapi("InputsReply");
+
 const port = z.number().int().min(1).max(65535);
 
 export const rendezvousRequestSchema = z.object({
-  launchKey: z.string(),
+  launchKey: z.string().max(MOST_KEY),
   rank: z.number().int().min(0),
-  host: z.string(),
+  host: z.string().regex(/^[\w.:[\]%-]{1,253}$/, "neither a host name nor an address"),
   port,
   storePort: port.nullable().default(null),
-  dataHash: z.string().nullable(),
+  dataHash: z.string().max(256).nullable(),
 });
 
 export const rendezvousReplySchema = z.discriminatedUnion("state", [
@@ -283,7 +486,7 @@ export const rendezvousReplySchema = z.discriminatedUnion("state", [
 const figure = z.number().nullable();
 
 export const telemetryRequestSchema = z.object({
-  launchKey: z.string(),
+  launchKey: z.string().max(MOST_KEY),
   rank: z.number().int().min(0),
   /** Counts from 1 in every epoch; the same when a report is sent again. */
   sequence: z.number().int().min(1),
@@ -332,11 +535,18 @@ export const telemetryReplySchema = z.object({ acknowledged: z.number().int() })
 export type JobView = z.infer<typeof jobViewSchema>;
 export type HopView = z.infer<typeof hopViewSchema>;
 export type ReplanView = z.infer<typeof replanSchema>;
+export type Provenance = z.infer<typeof provenanceSchema>;
+export type InputsRequest = z.input<typeof inputsRequestSchema>;
+export type InputList = z.infer<typeof inputListSchema>;
+export type InputsReply = z.infer<typeof inputsReplySchema>;
 export type RegionView = z.infer<typeof regionViewSchema>;
 export type RegionList = z.infer<typeof regionListSchema>;
 export type DecisionView = z.infer<typeof decisionSchema>;
 export type Explained = z.infer<typeof explainedSchema>;
 export type PlacementView = z.infer<typeof placementSchema>;
 export type ServiceView = z.infer<typeof serviceSchema>;
+export type TokenView = z.infer<typeof tokenSchema>;
+export type NewToken = z.infer<typeof newTokenSchema>;
+export type PlanView = z.infer<typeof planSchema>;
 export type Submitted = z.infer<typeof submittedSchema>;
 export type Problem = z.infer<typeof problemSchema>;

@@ -1,17 +1,23 @@
 // State → wire: names instead of indices, sums up to now, no secrets.
 import {
+  believedLink,
   type ChosenFor,
   type Fleet,
   forEachHop,
   isActive,
   isLimited,
   type JobState,
+  jobFootprint,
+  linkChange,
   linkKey,
   type Measured,
   type Placement,
-  placedGpus,
-  placementFootprint,
+  type Precedence,
+  provenanceOf,
+  type Region,
+  type RegionChange,
   rateOf,
+  regionChange,
   type State,
   stepsDone,
   valueAt,
@@ -77,16 +83,19 @@ export function replanView(replan: ReplanWhy | undefined): ReplanView | null {
   };
 }
 
-export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: number): JobView {
+/** @param fleetNow with the prices of now; without it, a live epoch is shown at those of its fleet's file. */
+export function jobView(
+  known: JobState,
+  fleets: FleetHistory,
+  nowSeconds: number,
+  fleetNow?: Fleet,
+): JobView {
   const { job, phase, outcome, epoch, progress } = known;
   const shown = isActive(phase) || phase === "ended" ? epoch : undefined;
   const fleet = shown && fleets.at(shown.placedSeq);
-  const current = isActive(phase) ? shown : undefined;
   const endSeconds = known.endedSeconds ?? nowSeconds;
-  const usd =
-    current &&
-    placementFootprint(fleet!, current.placement, current.placedSeconds, nowSeconds).electricityUsd;
-  const gpuSeconds = current && placedGpus(current.placement) * (nowSeconds - current.placedSeconds);
+  const { electricityUsd, gpuSeconds } =
+    isActive(phase) && epoch ? jobFootprint(known, true, fleetNow ?? fleet!, nowSeconds) : known;
   return {
     id: job.id,
     tenant: job.tenant,
@@ -112,12 +121,18 @@ export function jobView(known: JobState, fleets: FleetHistory, nowSeconds: numbe
     committedStep: known.committedStep ?? null,
     hops: shown ? hopViews(shown, fleet!, nowSeconds) : [],
     replan: replanView(known.replan),
-    electricityUsd: known.electricityUsd + (usd ?? 0),
-    gpuSeconds: known.gpuSeconds + (gpuSeconds ?? 0),
+    electricityUsd,
+    gpuSeconds,
+    ...(job.priorityClass === undefined ? {} : { priorityClass: job.priorityClass }),
+    ...(known.held ? { held: true } : {}),
+    ...(known.preempted
+      ? { preempted: { by: known.preempted.by, atSeconds: known.preempted.atSeconds } }
+      : {}),
   };
 }
 
-export function regionsView({ fleet, ledger, links: estimates }: State, nowSeconds: number): RegionList {
+export function regionsView(state: State, nowSeconds: number): RegionList {
+  const { changes, declaredFleet, fleet, ledger, links: estimates } = state;
   const { name, regions, links } = fleet!;
   const { freeGpus, reservedBitsPerSecond } = ledger!;
   const limitOf = (from: string, to: string) => {
@@ -126,6 +141,26 @@ export function regionsView({ fleet, ledger, links: estimates }: State, nowSecon
     const { atSeconds, bitsPerSecond } = estimate.limit;
     return { bitsPerSecond, ageSeconds: Math.max(0, nowSeconds - atSeconds) };
   };
+  const linkView = (link: Fleet["links"][number], index: number) => {
+    const [from, to] = [regions[link.from]!.name, regions[link.to]!.name];
+    const { bandwidth, latency } = linkChange(changes, from, to);
+    const bandwidthFrom = provenanceOf("link", bandwidth, nowSeconds);
+    const believed = believedLink(state, index, nowSeconds);
+    return {
+      to,
+      bandwidthBitsPerSecond:
+        bandwidth && !bandwidthFrom.isDefault
+          ? bandwidth.value
+          : declaredFleet!.links[index]!.bandwidthBitsPerSecond,
+      reservedBitsPerSecond: reservedBitsPerSecond[link.from * regions.length + link.to]!,
+      latencySeconds: believed.latencySeconds,
+      bandwidthFrom,
+      latencyFrom: provenanceOf("link", latency, nowSeconds),
+      plannedBitsPerSecond: believed.bandwidthBitsPerSecond,
+      limit: limitOf(from, to),
+    };
+  };
+  const indexed = links.map((link, index) => ({ link, index }));
   return {
     fleet: name,
     nowSeconds,
@@ -137,18 +172,27 @@ export function regionsView({ fleet, ledger, links: estimates }: State, nowSecon
       freeGpus: freeGpus[index]!,
       priceUsdPerKwh: valueAt(region.tariff, nowSeconds),
       pue: region.pue,
+      ...figuresFrom(regionChange(changes, region.name), region, declaredFleet!.regions[index]!, nowSeconds),
       latitude: region.latitude ?? null,
       longitude: region.longitude ?? null,
-      links: links
-        .filter(({ from }) => from === index)
-        .map(({ to, bandwidthBitsPerSecond, latencySeconds }) => ({
-          to: regions[to]!.name,
-          bandwidthBitsPerSecond,
-          reservedBitsPerSecond: reservedBitsPerSecond[index * regions.length + to]!,
-          latencySeconds,
-          limit: limitOf(region.name, regions[to]!.name),
-        })),
+      links: indexed.filter(({ link }) => link.from === index).map((each) => linkView(each.link, each.index)),
     })),
+  };
+}
+
+function figuresFrom(
+  { carbon, cordon, price }: RegionChange,
+  region: Region,
+  declared: Region,
+  nowSeconds: number,
+) {
+  const carbonFrom = provenanceOf("carbon", carbon, nowSeconds);
+  const series = carbonFrom.isDefault ? declared.carbon : region.carbon;
+  return {
+    priceFrom: provenanceOf("price", price, nowSeconds),
+    carbonGramsPerKwh: series ? valueAt(series, nowSeconds) : null,
+    carbonFrom,
+    ...(cordon ? { cordon } : {}),
   };
 }
 
@@ -171,7 +215,7 @@ export function decisionView(decided: Decided, fleets: FleetHistory): DecisionVi
 
 /** The same data; copied because the wire's types are mutable. */
 export function explanationView(why: Decided["why"]): DecisionView["why"] {
-  const { blockedBy, depth, postponed, reservedFor, ...rest } = why;
+  const { blockedBy, depth, overQuota, postponed, precedence, reservedFor, ...rest } = why;
   return {
     ...rest,
     candidates: why.candidates.map((candidate) => ({
@@ -183,6 +227,16 @@ export function explanationView(why: Decided["why"]): DecisionView["why"] {
     ...(depth === undefined ? {} : { depth }),
     ...(reservedFor === undefined ? {} : { reservedFor }),
     ...(postponed === undefined ? {} : { postponed }),
+    ...(overQuota === undefined ? {} : { overQuota }),
+    ...(precedence === undefined ? {} : { precedence: precedenceView(precedence) }),
+  };
+}
+
+function precedenceView({ because, behind, ...rest }: Precedence) {
+  return {
+    ...rest,
+    ...(behind === undefined ? {} : { behind }),
+    ...(because === undefined ? {} : { because }),
   };
 }
 

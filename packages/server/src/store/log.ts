@@ -3,7 +3,7 @@
 // and a service whose append fails must stop: what it holds in memory may no longer be what is written.
 import type { Event, Fact, Fleet, Snapshot, State } from "@bace-pipe/core";
 import { emptyState, fromSnapshot, reduce, toSnapshot } from "@bace-pipe/core";
-import type { Database } from "./database.ts";
+import type { Database, Query } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 /** Snapshots kept: the newest, and one before it. */
@@ -21,7 +21,7 @@ export interface Log {
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly seq: number | string;
   readonly at_seconds: number;
   readonly body: Fact;
@@ -49,15 +49,7 @@ function logOf(database: Database, openedAtSeq: number): Log {
       events.forEach(({ seq }, i) => {
         if (seq !== lastSeq + 1 + i) throw new Error(`event ${seq} does not follow ${lastSeq + i}`);
       });
-      await database.transaction(async (query) => {
-        for (const event of events) {
-          const { seq, atSeconds, ...fact } = event;
-          await query(
-            "insert into events (seq, at_seconds, kind, job_id, body) values ($1, $2, $3, $4, $5)",
-            [seq, atSeconds, fact.kind, jobIdOf(event), JSON.stringify(fact)],
-          );
-        }
-      });
+      await insertEvents(database.query, events);
       lastSeq += events.length;
     },
 
@@ -94,11 +86,32 @@ function logOf(database: Database, openedAtSeq: number): Log {
   };
 }
 
-function toEvent({ seq, at_seconds, body }: EventRow): Event {
+/** One statement for all of them, which is all or none without a transaction around it. */
+export async function insertEvents(query: Query, events: readonly Event[]): Promise<void> {
+  const rows = events.map((event) => {
+    const { seq, atSeconds, ...fact } = event;
+    return { seq, atSeconds, kind: fact.kind, jobId: jobIdOf(event), body: JSON.stringify(fact) };
+  });
+  await query(
+    `insert into events (seq, at_seconds, kind, job_id, body)
+     select seq, at_seconds, kind, job_id, body::json
+     from unnest($1::bigint[], $2::double precision[], $3::text[], $4::text[], $5::text[])
+       as row (seq, at_seconds, kind, job_id, body)`,
+    [
+      rows.map(({ seq }) => seq),
+      rows.map(({ atSeconds }) => atSeconds),
+      rows.map(({ kind }) => kind),
+      rows.map(({ jobId }) => jobId),
+      rows.map(({ body }) => body),
+    ],
+  );
+}
+
+export function toEvent({ seq, at_seconds, body }: EventRow): Event {
   return { ...body, seq: Number(seq), atSeconds: at_seconds };
 }
 
 function jobIdOf(event: Event): string | null {
-  if (event.kind === "fleet-loaded") return null;
-  return event.kind === "submitted" ? event.job.id : event.jobId;
+  if (event.kind === "submitted") return event.job.id;
+  return "jobId" in event ? event.jobId : null;
 }

@@ -1,7 +1,9 @@
 // The whole service but for ports, processes and real time: loop, rendezvous and API over a database in memory.
 import { POLICIES, type Policy, type Snapshot, type TimeModel, toSnapshot } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
+import type { Access } from "../../src/access/open-access.ts";
+import { requestMixin } from "../../src/access/request.ts";
 import { createApp } from "../../src/api/app.ts";
 import { type Client, createClient } from "../../src/client.ts";
 import type { Executor } from "../../src/executors/executor.ts";
@@ -9,6 +11,7 @@ import { loadFleet } from "../../src/fleet.ts";
 import { fleetHistory } from "../../src/fleet-history.ts";
 import { createLoop, type Loop } from "../../src/loop.ts";
 import { createRendezvous } from "../../src/rendezvous.ts";
+import { archiveOf } from "../../src/store/archive.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openLog } from "../../src/store/log.ts";
 import { createWriter, type Writer } from "../../src/writer.ts";
@@ -57,12 +60,19 @@ export interface TestService {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string): Promise<Response>;
   submit(text: string): ReturnType<Client["submit"]>;
+  /** As the app takes it. */
+  request(path: string, init?: RequestInit): Promise<Response>;
   snapshot(): Snapshot;
 }
 
 export interface Sketch {
   readonly scenario?: string;
   readonly timeModel?: TimeModel;
+  /** Anybody may do anything where absent. */
+  readonly access?: Access;
+  readonly stateDirectory?: string;
+  /** Where lines of the service's log go; nowhere where absent. */
+  readonly logTo?: DestinationStream;
 }
 
 /** Opens the service on what the database holds: a second call is a restart. Cycles are run by the test. */
@@ -71,14 +81,14 @@ export async function openService(
   executor: Executor,
   clock: Clock,
   policy: Policy = POLICIES["bace"]!(),
-  { scenario = SCENARIO, timeModel = "1f1b" }: Sketch = {},
+  { access, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
 ): Promise<TestService> {
   const parsed = parseScenario(scenario, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   const { fleet } = parsed.value;
   const { log, state } = await openLog(database);
   const rendezvous = createRendezvous(DEADLINE_SECONDS, clock.seconds);
-  const logger = pino({ level: "silent" });
+  const logger = logTo ? pino({ base: null, mixin: requestMixin }, logTo) : pino({ level: "silent" });
   const planOptions = {
     controlUrl: "http://127.0.0.1:1",
     rendezvousDeadlineSeconds: DEADLINE_SECONDS,
@@ -105,12 +115,16 @@ export async function openService(
     version: "0.0.0",
     host: "127.0.0.1",
     logger,
+    readEvents: archiveOf(database).events,
+    access,
+    stateDirectory,
   });
   const client = createClient("http://localhost", async (input, init) => app.request(input as URL, init));
   return {
     writer,
     loop,
     client,
+    request: async (path, init) => app.request(path, init),
     get: async (path) => app.request(path),
     post: async (path, body, headers = { "Content-Type": "application/json" }) =>
       app.request(path, {

@@ -5,6 +5,7 @@ import { type JobList, type JobView, PATHS, type RegionList } from "../api.ts";
 import { type Failure, usePolling } from "../polling.ts";
 import { Jobs } from "./jobs.tsx";
 import { Regions } from "./regions.tsx";
+import { TokenForm } from "./token-form.tsx";
 
 const EVERY_MS = 1000;
 
@@ -18,7 +19,10 @@ export function App() {
         <h1>BACE-Pipe</h1>
         {regions.value && jobs.value && <Summary fleet={regions.value} jobs={jobs.value.jobs} />}
       </header>
-      {failure && <Banner failure={failure} known={regions.value !== undefined} />}
+      {failure?.kind === "no-token" && <TokenForm why={failure.message} />}
+      {failure && failure.kind !== "no-token" && (
+        <Banner failure={failure} known={regions.value !== undefined} />
+      )}
       <main>
         {regions.value && <Regions regions={regions.value.regions} />}
         {jobs.value && <Jobs jobs={jobs.value.jobs} />}

@@ -1,0 +1,53 @@
+// `bace cordon|uncordon|drain REGION...`: closes regions to new jobs, or empties them. Doing it twice is doing it once.
+import type { RegionView } from "@bace-pipe/server";
+import type { Command } from "commander";
+import type { Io } from "../io.ts";
+import { type Format, outputOption, rendered } from "../render/output.ts";
+import { withService } from "../service/connect.ts";
+import { addWhere, type Where } from "../service/discovery.ts";
+import { knownRegion } from "../service/region-names.ts";
+
+interface Options extends Where {
+  readonly output: Format;
+}
+
+type Verb = "cordon" | "uncordon" | "drain";
+
+const VERBS: Readonly<Record<Verb, { readonly description: string; readonly done: string }>> = {
+  cordon: {
+    description: "place no new jobs in regions; what runs there goes on",
+    done: "cordoned: no new jobs are placed there",
+  },
+  uncordon: { description: "place jobs in regions again", done: "open" },
+  drain: {
+    description: "cordon regions, and move what runs there elsewhere by its checkpoints",
+    done: "being drained",
+  },
+};
+
+export function regionVerbCommands(program: Command, io: Io): void {
+  for (const [verb, { description, done }] of Object.entries(VERBS) as [Verb, (typeof VERBS)[Verb]][]) {
+    addWhere(program.command(verb))
+      .description(description)
+      .argument("<region...>", "names of the regions")
+      .addOption(outputOption())
+      .addHelpText("after", `\nExamples:\n  bace ${verb} frankfurt`)
+      .action(async (names: string[], options: Options) => {
+        const regions: RegionView[] = [];
+        for (const name of names)
+          regions.push(
+            await withService(options, io, (client) =>
+              knownRegion(client, name, () => client.operate(name, verb)),
+            ),
+          );
+        io.out.write(
+          rendered(options.output, { regions }, () => regions.map((each) => doneText(each, done)).join("")),
+        );
+      });
+  }
+}
+
+function doneText({ freeGpus, gpus, name }: RegionView, done: string): string {
+  const held = gpus - freeGpus;
+  return `${name}: ${done}${held > 0 ? `; jobs hold ${held} of its ${gpus} GPUs` : ""}\n`;
+}

@@ -1,0 +1,14 @@
+// Which database is meant: --database, then BACE_DATABASE, then the one in the state folder.
+import { Option } from "commander";
+import type { Io } from "../io.ts";
+
+export function databaseOption(): Option {
+  return new Option(
+    "--database <url>",
+    "PostgreSQL server, such as postgres://bace@db.example/bace (BACE_DATABASE, default: one in the state folder)",
+  );
+}
+
+export function databaseUrl({ database }: { readonly database?: string }, io: Io): string | undefined {
+  return database ?? (io.env["BACE_DATABASE"] || undefined);
+}

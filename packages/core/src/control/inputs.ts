@@ -1,0 +1,244 @@
+// What is said of a fleet after its file was loaded: regions that are closed to new placements, GPUs that came or went, and
+// observed prices, carbon intensities and links. The file's figures stay the base; what is said lies over them, so that a
+// figure that expires (fleet/freshness.ts) gives way to the file's.
+//
+// A fleet that is loaded again keeps what was said of each figure that the file has not changed: the file says nothing new
+// about it, and what was said is the younger news. Where the file's own figure is another one, the file is the younger.
+//
+// Capacity of a link, of which reservations are made, is the greater of the file's figure and the observed one: policies see
+// what is believed now (estimated.ts), which is never more, and no figure that expires can break a reservation.
+// Latency is believed only: plans that emulate a link emulate the file's.
+import type { Fleet, Link, Region } from "../fleet/fleet.ts";
+import { expirySeconds, type Observation } from "../fleet/freshness.ts";
+import { flat, type Series } from "../fleet/series.ts";
+
+/** Of a region, by its name. */
+type RegionFact =
+  /** No new placements; what runs goes on. */
+  | { readonly kind: "region-cordoned"; readonly region: string }
+  | { readonly kind: "region-uncordoned"; readonly region: string }
+  /** Cordoned, and what runs there is stopped with a checkpoint and placed elsewhere. */
+  | { readonly kind: "region-drained"; readonly region: string }
+  | { readonly kind: "capacity-changed"; readonly region: string; readonly gpus: number };
+
+type ObservedFact = Observation &
+  (
+    | { readonly kind: "price-changed"; readonly region: string; readonly priceUsdPerKwh: number }
+    | { readonly kind: "carbon-changed"; readonly region: string; readonly carbonGramsPerKwh: number }
+    | {
+        readonly kind: "link-changed";
+        /** Region names. */
+        readonly from: string;
+        readonly to: string;
+        /** One of the two, or both. */
+        readonly bandwidthBitsPerSecond?: number;
+        /** One way. */
+        readonly latencySeconds?: number;
+      }
+  );
+
+export type InputFact = RegionFact | ObservedFact;
+
+const KINDS: Readonly<Record<InputFact["kind"], true>> = {
+  "region-cordoned": true,
+  "region-uncordoned": true,
+  "region-drained": true,
+  "capacity-changed": true,
+  "price-changed": true,
+  "carbon-changed": true,
+  "link-changed": true,
+};
+
+export function isInputFact<T extends { readonly kind: string }>(
+  fact: T,
+): fact is Extract<T, { readonly kind: InputFact["kind"] }> {
+  return Object.hasOwn(KINDS, fact.kind);
+}
+
+export interface ObservedFigure extends Observation {
+  readonly value: number;
+}
+
+export interface RegionChange {
+  readonly name: string;
+  readonly cordon?: "cordoned" | "drained";
+  readonly gpus?: number;
+  readonly price?: ObservedFigure;
+  readonly carbon?: ObservedFigure;
+}
+
+export interface LinkChange {
+  readonly from: string;
+  readonly to: string;
+  readonly bandwidth?: ObservedFigure;
+  readonly latency?: ObservedFigure;
+}
+
+export interface Changes {
+  readonly regions: readonly RegionChange[];
+  readonly links: readonly LinkChange[];
+}
+
+/** The one value of no changes at all. */
+export const NO_CHANGES: Changes = { regions: [], links: [] };
+
+export function regionChange({ regions }: Changes, name: string): RegionChange {
+  return regions.find((region) => region.name === name) ?? { name };
+}
+
+const linkIndexes = new WeakMap<Changes, ReadonlyMap<string, LinkChange>>();
+
+export function linkChange(changes: Changes, from: string, to: string): LinkChange {
+  let index = linkIndexes.get(changes);
+  if (!index) {
+    index = new Map(changes.links.map((link) => [`${link.from} ${link.to}`, link]));
+    linkIndexes.set(changes, index);
+  }
+  return index.get(`${from} ${to}`) ?? { from, to };
+}
+
+/** After a sound fact; the same value where it says nothing new, or something older than what is known. */
+export function changesAfter(changes: Changes, fact: InputFact): Changes {
+  if (fact.kind === "link-changed") {
+    const { bandwidthBitsPerSecond, from, latencySeconds, to } = fact;
+    const known = linkChange(changes, from, to);
+    const bandwidth = newer(known.bandwidth, bandwidthBitsPerSecond, fact);
+    const latency = newer(known.latency, latencySeconds, fact);
+    if (bandwidth === known.bandwidth && latency === known.latency) return changes;
+    return withLink(changes, {
+      ...{ from, to },
+      ...(bandwidth ? { bandwidth } : {}),
+      ...(latency ? { latency } : {}),
+    });
+  }
+  const known = regionChange(changes, fact.region);
+  switch (fact.kind) {
+    case "region-cordoned":
+      return known.cordon ? changes : withRegion(changes, { ...known, cordon: "cordoned" });
+    case "region-drained":
+      return known.cordon === "drained" ? changes : withRegion(changes, { ...known, cordon: "drained" });
+    case "region-uncordoned": {
+      const { cordon, ...rest } = known;
+      return cordon ? withRegion(changes, rest) : changes;
+    }
+    case "capacity-changed":
+      return known.gpus === fact.gpus ? changes : withRegion(changes, { ...known, gpus: fact.gpus });
+    case "price-changed": {
+      const price = newer(known.price, fact.priceUsdPerKwh, fact);
+      return price === known.price ? changes : withRegion(changes, { ...known, price: price! });
+    }
+    case "carbon-changed": {
+      const carbon = newer(known.carbon, fact.carbonGramsPerKwh, fact);
+      return carbon === known.carbon ? changes : withRegion(changes, { ...known, carbon: carbon! });
+    }
+  }
+}
+
+/** What stays of them when a fleet is loaded again. */
+export function changesKept(changes: Changes, before: Fleet, after: Fleet): Changes {
+  if (changes === NO_CHANGES) return changes;
+  const regions = changes.regions.flatMap((change): RegionChange[] => {
+    const [old, now] = [regionNamed(before, change.name), regionNamed(after, change.name)];
+    if (!old || !now) return [];
+    const { carbon, cordon, gpus, name, price } = change;
+    return [
+      {
+        name,
+        ...(cordon ? { cordon } : {}),
+        ...(gpus !== undefined && old.gpus === now.gpus ? { gpus } : {}),
+        ...(price && isSame(old.tariff, now.tariff) ? { price } : {}),
+        ...(carbon && isSame(old.carbon, now.carbon) ? { carbon } : {}),
+      },
+    ];
+  });
+  const links = changes.links.flatMap((change): LinkChange[] => {
+    const { bandwidth, from, latency, to } = change;
+    const [old, now] = [linkNamed(before, from, to), linkNamed(after, from, to)];
+    if (!old || !now) return [];
+    return [
+      {
+        ...{ from, to },
+        ...(bandwidth && old.bandwidthBitsPerSecond === now.bandwidthBitsPerSecond ? { bandwidth } : {}),
+        ...(latency && old.latencySeconds === now.latencySeconds ? { latency } : {}),
+      },
+    ];
+  });
+  return withoutEmpty({ regions, links });
+}
+
+/** The fleet with what was said of it; the very same value where that is nothing that a fleet holds. */
+export function changedFleet(declared: Fleet, changes: Changes): Fleet {
+  if (changes === NO_CHANGES) return declared;
+  const regions = mapped(declared.regions, (region) => changedRegion(region, changes));
+  const links = mapped(declared.links, (link) => changedLink(link, declared, changes));
+  if (regions === declared.regions && links === declared.links) return declared;
+  return { ...declared, regions, links };
+}
+
+function changedRegion(region: Region, changes: Changes): Region {
+  const { carbon, gpus, price } = regionChange(changes, region.name);
+  if (gpus === undefined && !price && !carbon) return region;
+  return {
+    ...region,
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(price ? { tariff: observedSeries("price", price, region.tariff) } : {}),
+    // A region of which nobody knows the carbon intensity counts as none, before and after.
+    ...(carbon ? { carbon: observedSeries("carbon", carbon, region.carbon ?? flat(0)) } : {}),
+  };
+}
+
+function observedSeries(kind: "price" | "carbon", observed: ObservedFigure, then: Series): Series {
+  return { kind: "until", value: observed.value, untilSeconds: expirySeconds(kind, observed), then };
+}
+
+function changedLink(link: Link, { regions }: Fleet, changes: Changes): Link {
+  const { bandwidth } = linkChange(changes, regions[link.from]!.name, regions[link.to]!.name);
+  if (!bandwidth || bandwidth.value <= link.bandwidthBitsPerSecond) return link;
+  return { ...link, bandwidthBitsPerSecond: Math.floor(bandwidth.value) };
+}
+
+/** The observation with the later time; a fact of the same time does not replace what is known. */
+function newer(
+  known: ObservedFigure | undefined,
+  value: number | undefined,
+  { observedAtSeconds, source }: Observation,
+): ObservedFigure | undefined {
+  if (value === undefined || (known && known.observedAtSeconds >= observedAtSeconds)) return known;
+  return { value, source, observedAtSeconds };
+}
+
+function withRegion({ links, regions }: Changes, changed: RegionChange): Changes {
+  return withoutEmpty({ links, regions: [...regions.filter(({ name }) => name !== changed.name), changed] });
+}
+
+function withLink({ links, regions }: Changes, changed: LinkChange): Changes {
+  const others = links.filter(({ from, to }) => from !== changed.from || to !== changed.to);
+  return { regions, links: [...others, changed] };
+}
+
+/** Without regions and links of which nothing is said any more. */
+function withoutEmpty({ links, regions }: Changes): Changes {
+  const changes = {
+    regions: regions.filter((region) => Object.keys(region).length > 1),
+    links: links.filter((link) => Object.keys(link).length > 2),
+  };
+  return changes.regions.length === 0 && changes.links.length === 0 ? NO_CHANGES : changes;
+}
+
+export function regionNamed({ regions }: Fleet, name: string): Region | undefined {
+  return regions.find((region) => region.name === name);
+}
+
+export function linkNamed({ links, regions }: Fleet, from: string, to: string): Link | undefined {
+  return links.find((link) => regions[link.from]!.name === from && regions[link.to]!.name === to);
+}
+
+function isSame(a: Series | undefined, b: Series | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The very same array where no element changed. */
+function mapped<T>(values: readonly T[], change: (value: T) => T): readonly T[] {
+  const next = values.map(change);
+  return next.some((value, i) => value !== values[i]) ? next : values;
+}

@@ -1,0 +1,29 @@
+// Token buckets (the other kind of token): so many requests at once, so many per second in the long run, for each key.
+
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export interface Buckets {
+  /** 0 where the request may pass, which uses it up; else the seconds until one may. */
+  take(key: string): number;
+}
+
+/** Keys that are remembered: beyond, the one that was used least recently is forgotten, and starts anew. */
+const MOST_KEYS = 10_000;
+
+export function createBuckets({ burst, perSecond }: Rate, nowSeconds: () => number): Buckets {
+  const levels = new Map<string, { readonly level: number; readonly atSeconds: number }>();
+  return {
+    take(key) {
+      const now = nowSeconds();
+      const { atSeconds, level } = levels.get(key) ?? { level: burst, atSeconds: now };
+      const full = Math.min(burst, level + (now - atSeconds) * perSecond);
+      levels.delete(key); // to the end of the map, where the newest are
+      levels.set(key, { level: full >= 1 ? full - 1 : full, atSeconds: now });
+      if (levels.size > MOST_KEYS) levels.delete(levels.keys().next().value!);
+      return full >= 1 ? 0 : (1 - full) / perSecond;
+    },
+  };
+}

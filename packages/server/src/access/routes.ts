@@ -1,0 +1,61 @@
+// What each route asks of whoever calls it: one table. A route without an entry is refused, and a test says so first.
+//   public    nothing
+//   launch    the launch key of the epoch, in the body: checked by gate.ts
+//   a scope   a token that has it; `everyTenant`: one that is bound to no tenant, since the route shows or changes
+//             what belongs to all
+// A token that is bound to a tenant finds jobs of others neither here nor there: see guard.ts.
+import type { Scope } from "./identity.ts";
+
+export type Needed =
+  | { readonly kind: "public" }
+  | { readonly kind: "launch" }
+  | { readonly kind: "scope"; readonly scope: Scope; readonly everyTenant: boolean };
+
+const PUBLIC: Needed = { kind: "public" };
+const LAUNCH: Needed = { kind: "launch" };
+const own = (scope: Scope): Needed => ({ kind: "scope", scope, everyTenant: false });
+const all = (scope: Scope): Needed => ({ kind: "scope", scope, everyTenant: true });
+
+/** By method and path as in the OpenAPI document; the dashboard's files are not in there. */
+export const ROUTES: Readonly<Record<string, Needed>> = {
+  "GET /": PUBLIC,
+  "GET /assets/*": PUBLIC,
+  "GET /openapi.json": PUBLIC,
+  "GET /healthz": PUBLIC,
+  "GET /readyz": PUBLIC,
+  "GET /metrics": all("read"),
+  "GET /v1/service": own("read"),
+  "GET /v1/jobs": own("read"),
+  "POST /v1/jobs": own("submit"),
+  "GET /v1/jobs/{id}": own("read"),
+  "GET /v1/jobs/{id}/explain": own("read"),
+  "POST /v1/jobs/{id}/cancel": own("submit"),
+  "POST /v1/jobs/{id}/hold": own("operate"),
+  "POST /v1/jobs/{id}/release": own("operate"),
+  "POST /v1/plan": own("read"),
+  "GET /v1/regions": own("read"),
+  "POST /v1/regions/{name}/cordon": all("operate"),
+  "POST /v1/regions/{name}/uncordon": all("operate"),
+  "POST /v1/regions/{name}/drain": all("operate"),
+  "GET /v1/inputs": all("read"),
+  "POST /v1/inputs": all("operate"),
+  "GET /v1/decisions": own("read"),
+  "GET /v1/events": own("read"),
+  "GET /v1/log": all("admin"),
+  "GET /v1/audit": all("admin"),
+  "GET /v1/tokens": all("admin"),
+  "POST /v1/tokens": all("admin"),
+  "POST /v1/tokens/{id}/revoke": all("admin"),
+  "POST /v1/launches/{jobId}/{epoch}/rendezvous": LAUNCH,
+  "POST /v1/launches/{jobId}/{epoch}/telemetry": LAUNCH,
+};
+
+/** A router's path (`/v1/jobs/:id`) as the OpenAPI document has it. */
+export function routeOf(method: string, path: string): string {
+  return `${method === "HEAD" ? "GET" : method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
+}
+
+/** Whether a request to the route is written into the audit log when it succeeds: it changed something. */
+export function changes(method: string, needed: Needed | undefined): boolean {
+  return method !== "GET" && method !== "HEAD" && needed?.kind === "scope" && needed.scope !== "read";
+}

@@ -1,0 +1,85 @@
+// What a tenant's token sees of what belongs to several: its own part, and of the rest neither names nor reasons.
+import type { Decision, Event, Fleet, Job, State } from "@bace-pipe/core";
+import { type Identity, seesTenant } from "./identity.ts";
+
+/** Fields of answers in which a job may be named that is not the one that the answer is about. */
+const NAMING: ReadonlySet<string> = new Set([
+  "blockedBy",
+  "reservedFor",
+  "by",
+  "preemptedBy",
+  "behind",
+  "reason",
+]);
+const HIDDEN = "another tenant's job";
+
+/** The value with other tenants' jobs unnamed; itself for those who see everything. */
+export function hideOthers<T>(value: T, { jobs }: State, identity: Identity): T {
+  if (identity.tenant === null) return value;
+  const hide = (text: string) =>
+    text.replaceAll(/[a-z0-9][a-z0-9-]*/g, (word) => {
+      const known = jobs.get(word);
+      return known && !seesTenant(identity, known.job.tenant) ? HIDDEN : word;
+    });
+  const walk = (field: unknown, name: string): unknown => {
+    if (typeof field === "string") return NAMING.has(name) ? hide(field) : field;
+    if (Array.isArray(field)) return field.map((item) => walk(item, name));
+    if (typeof field !== "object" || field === null) return field;
+    return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, walk(inner, key)]));
+  };
+  return walk(value, "") as T;
+}
+
+/** Of a dry run, with jobs that are not there yet. */
+export function ownDecisions(
+  decisions: readonly Decision[],
+  fresh: readonly Job[],
+  { jobs }: State,
+  identity: Identity,
+): readonly Decision[] {
+  const names = new Set(fresh.map(({ id }) => id));
+  return decisions.filter(
+    ({ jobId }) => names.has(jobId) || seesTenant(identity, jobs.get(jobId)?.job.tenant),
+  );
+}
+
+/**
+ * An event as the stream of events shows it: without secrets, and without how the service starts programs. undefined for
+ * what this reader may not see. What is about the fleet everybody may, as in the list of regions.
+ */
+export function visibleEvent(event: Event, state: State, identity: Identity): object | undefined {
+  switch (event.kind) {
+    case "submitted": {
+      const { clientKey: _, ...rest } = event;
+      return seesTenant(identity, event.job.tenant) ? rest : undefined;
+    }
+    case "placed": {
+      const { launchKey: _, ...rest } = event;
+      return ofOwnJob(rest, state, identity);
+    }
+    case "fleet-loaded":
+      return { ...event, fleet: publicFleet(event.fleet) };
+    case "forgotten":
+      return identity.tenant === null ? event : undefined;
+    default:
+      return "jobId" in event ? ofOwnJob(event, state, identity) : event;
+  }
+}
+
+function ofOwnJob<E extends { readonly jobId: string }>(
+  event: E,
+  state: State,
+  identity: Identity,
+): E | undefined {
+  if (identity.tenant === null) return event;
+  // A job that has been forgotten meanwhile is nobody's any more.
+  const tenant = state.jobs.get(event.jobId)?.job.tenant;
+  return tenant === identity.tenant ? hideOthers(event, state, identity) : undefined;
+}
+
+function publicFleet({ name, regions }: Fleet): object {
+  return {
+    name,
+    regions: regions.map(({ gpus, gpuType, name: region }) => ({ name: region, gpus, gpuType })),
+  };
+}

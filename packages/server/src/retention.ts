@@ -1,0 +1,76 @@
+// Retention: what is over and old is deleted, a little at a time, by the active instance. Two steps, each safe to be
+// interrupted:
+//   1. jobs that ended long ago leave the state by a fact of their own, so that every replay forgets them at one place;
+//   2. old events of jobs that are gone, and older than the older snapshot, are deleted.
+import type { Fact, State } from "@bace-pipe/core";
+import type { Logger } from "pino";
+import type { Archive } from "./store/archive.ts";
+import type { Writer } from "./writer.ts";
+
+const JOBS_PER_FACT = 500;
+const EVENTS_PER_DELETE = 1000;
+const LONGEST_PAUSE_SECONDS = 3600;
+
+export interface RetentionOptions {
+  readonly archive: Archive;
+  readonly writer: Writer;
+  /** What is younger stays. */
+  readonly keepSeconds: number;
+  readonly logger: Logger;
+}
+
+export interface Retention {
+  /** Everything that is due now; returns how many events were deleted. */
+  sweep(): Promise<number>;
+  /** Sweeps at once, and every so often. */
+  start(): void;
+  /** Resolves when the last sweep has ended. */
+  stop(): Promise<void>;
+}
+
+export function createRetention({ archive, keepSeconds, logger, writer }: RetentionOptions): Retention {
+  let stopping = false;
+  let running: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  const sweep = async (): Promise<number> => {
+    const beforeSeconds = writer.nowSeconds() - keepSeconds;
+    while (!stopping && endedBefore(writer.state(), beforeSeconds).length > 0)
+      await writer.commit((state) => forgottenFacts(state, beforeSeconds));
+    let deleted = 0;
+    for (let count = EVENTS_PER_DELETE; count === EVENTS_PER_DELETE && !stopping; deleted += count)
+      count = await archive.thin(beforeSeconds, [...writer.state().jobs.keys()], EVENTS_PER_DELETE);
+    if (deleted > 0) logger.info({ deleted, keepSeconds }, "old events deleted");
+    return deleted;
+  };
+
+  const start = (): void => {
+    running = sweep().catch((error: unknown) => logger.error(error, "retention"));
+    timer = setTimeout(start, Math.min(LONGEST_PAUSE_SECONDS, keepSeconds / 4) * 1000).unref();
+  };
+
+  return {
+    sweep,
+    start,
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+function forgottenFacts(state: State, beforeSeconds: number): readonly Fact[] {
+  const jobIds = endedBefore(state, beforeSeconds);
+  return jobIds.length > 0 ? [{ kind: "forgotten", jobIds }] : [];
+}
+
+/** The first of them. */
+function endedBefore({ jobs }: State, beforeSeconds: number): readonly string[] {
+  const ids: string[] = [];
+  for (const { endedSeconds, job, phase } of jobs.values()) {
+    if (phase === "ended" && endedSeconds! < beforeSeconds) ids.push(job.id);
+    if (ids.length === JOBS_PER_FACT) break;
+  }
+  return ids;
+}

@@ -1,0 +1,126 @@
+// Retention: what is over and old goes, a little at a time; what remains works as before, and every replay agrees.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createRetention } from "../../src/retention.ts";
+import { archiveOf } from "../../src/store/archive.ts";
+import { readBackup, writeBackup } from "../../src/store/backup.ts";
+import type { Database } from "../../src/store/database.ts";
+import { openLog } from "../../src/store/log.ts";
+import { openPglite } from "../../src/store/pglite.ts";
+import { namedState, replay } from "../../src/store/replay.ts";
+import { clear } from "../support/database.ts";
+import { type SmallWorld, smallWorld } from "../support/small-world.ts";
+
+const KEEP_SECONDS = 100;
+const OLD = Array.from({ length: 20 }, (_, i) => `old-${i}`);
+
+let database: Database;
+let world: SmallWorld;
+const clock = { seconds: 0 };
+
+beforeAll(async () => {
+  database = await openPglite();
+}, 60_000);
+afterAll(() => database.close());
+beforeEach(async () => {
+  await clear(database);
+  clock.seconds = 1000;
+  world = await smallWorld(database, clock);
+});
+
+const sweep = () => {
+  const { archive, writer } = world;
+  return createRetention({
+    archive,
+    writer,
+    keepSeconds: KEEP_SECONDS,
+    logger: pino({ level: "silent" }),
+  }).sweep();
+};
+/** Two snapshots, so that the older one is of now. */
+const twoSnapshots = async () => {
+  await world.log.saveSnapshot(world.writer.state());
+  await world.submit(`filler-${world.writer.state().seq}`);
+  await world.log.saveSnapshot(world.writer.state());
+};
+const seqsLeft = async () =>
+  (await database.query<{ seq: number }>("select seq from events order by seq")).map(({ seq }) =>
+    Number(seq),
+  );
+const replayed = async () => namedState((await openLog(database)).state).sha256;
+
+test("jobs that ended long ago are forgotten, and their events deleted; a job that still runs keeps all of its own", async () => {
+  await world.submit("long");
+  await world.pass(OLD);
+  clock.seconds += KEEP_SECONDS;
+  await world.pass(["young"]);
+  await twoSnapshots();
+  const before = await seqsLeft();
+  expect(await sweep()).toBeGreaterThan(OLD.length);
+  const { jobs } = world.writer.state();
+  expect([...jobs.keys()].slice(0, 2)).toEqual(["long", "young"]);
+  const left = await seqsLeft();
+  expect(left.length).toBeLessThan(before.length);
+  expect(await replayed()).toBe(namedState(world.writer.state()).sha256);
+
+  const decisions = await world.log.decisions(0, 100);
+  expect(decisions.map(({ jobId }) => jobId).slice(0, 2)).toEqual(["long", "young"]);
+  expect(await world.log.fleets()).toHaveLength(1);
+  await world.finish("long");
+  expect(world.writer.state().jobs.get("long")).toMatchObject({
+    phase: "ended",
+    outcome: { kind: "finished" },
+  });
+});
+
+test("nothing younger than the older snapshot is deleted, so there is always one to replay from", async () => {
+  await world.pass(OLD);
+  clock.seconds += 10 * KEEP_SECONDS;
+  const before = await seqsLeft();
+  expect(await sweep()).toBe(0);
+  expect(world.writer.state().jobs.size).toBe(0);
+  expect(await seqsLeft()).toEqual([...before, before.length + 1]);
+  await world.log.saveSnapshot(world.writer.state());
+  clock.seconds += 10 * KEEP_SECONDS;
+  expect(await sweep()).toBeGreaterThan(OLD.length);
+  expect(await replayed()).toBe(namedState(world.writer.state()).sha256);
+});
+
+test("a name that was forgotten may come back; its epochs count on, so no old launch is taken for one of its own", async () => {
+  await world.pass(["a"]);
+  clock.seconds += 2 * KEEP_SECONDS;
+  await sweep();
+  await world.submit("a");
+  expect(world.writer.state().jobs.get("a")).toMatchObject({
+    phase: "starting",
+    epochs: 2,
+    epoch: { number: 2 },
+  });
+  expect(await replayed()).toBe(namedState(world.writer.state()).sha256);
+});
+
+test("a thinned log can be backed up, restored and replayed: it begins with a snapshot", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bace-thinned-"));
+  try {
+    await world.pass(OLD);
+    clock.seconds += 2 * KEEP_SECONDS;
+    await twoSnapshots();
+    await sweep();
+    await world.pass(["young"]);
+    const name = namedState(world.writer.state()).sha256;
+    const file = join(folder, "log.jsonl");
+    await writeBackup(file, { version: "0.1.0", createdAtSeconds: 0 }, world.archive.page);
+    const backup = await readBackup(file);
+    expect(backup.base).toBeDefined();
+    expect(namedState(await replay(backup)).sha256).toBe(name);
+    await clear(database);
+    await openLog(database);
+    await archiveOf(database).fill(backup.base, backup.pages());
+    expect(await replayed()).toBe(name);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

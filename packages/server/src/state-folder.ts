@@ -58,7 +58,7 @@ export async function takeStateFolder(
   folder: string,
   { shared = false }: { readonly shared?: boolean } = {},
 ): Promise<StateFolder> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 }); // plans of launches hold their keys
   const own: ProcessId = { pid: process.pid, startTicks: startTicksOf(process.pid) };
   const serviceFile = join(folder, "service.json");
   const configFile = join(folder, "config.json");

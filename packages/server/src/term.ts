@@ -103,7 +103,8 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
         readEvents: archive.events,
         stateDirectory: folder.directory,
       },
-      host: options.advertised === undefined ? server.host : hostOf(options.advertised),
+      host: server.host,
+      advertisedHost: options.advertised === undefined ? undefined : hostOf(options.advertised),
       dashboardDirectory: options.dashboardDirectory,
     });
     addLog(app, { archive, writer });

@@ -152,6 +152,19 @@ describe("looking", () => {
   });
 });
 
+test("a service is reached by its own name and by the one that it goes by elsewhere, and by no other", async () => {
+  const advertisedHost = "bace.example";
+  await clear(database);
+  const other = await openService(database, createFakeExecutor(), { seconds: 1000 }, undefined, {
+    advertisedHost,
+  });
+  const status = async (host: string) => (await other.get(`http://${host}/healthz`)).status;
+  expect(await status("bace.example:7420")).toBe(200);
+  expect(await status("localhost")).toBe(200);
+  expect(await status("127.0.0.1:1")).toBe(200);
+  expect(await status("evil.example")).toBe(421);
+});
+
 describe("what is refused at the door", () => {
   const code = async (answer: Promise<Response>) => {
     const response = await answer;

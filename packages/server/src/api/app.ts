@@ -35,6 +35,8 @@ export interface AppOptions extends ApiContext {
   readonly logger: Logger;
   /** Address that it listens on. */
   readonly host: string;
+  /** By which ranks on other machines know it, where that is another name. */
+  readonly advertisedHost?: string | undefined;
   /** Folder of the built dashboard. */
   readonly dashboardDirectory?: string | undefined;
   /** Who may come in. Without it anybody may, so it may only be left out of services that nobody else reaches. */
@@ -43,12 +45,16 @@ export interface AppOptions extends ApiContext {
   readonly metrics?: Metrics | undefined;
 }
 
-export function createApp({ access, dashboardDirectory, host, logger, ...context }: AppOptions): App {
+export function createApp(options: AppOptions): App {
+  const { access, advertisedHost = options.host, dashboardDirectory, host, logger, ...context } = options;
   if (!access && !OWN_HOSTS.has(host)) throw new Error(`a service on ${host} needs tokens`);
   const { writer } = context;
   const { metrics = createMetrics(writer.state) } = context;
   writer.listen(metrics);
-  const names = new Set([...LOOPBACK_NAMES, host, `[${host}]`]);
+  const names = new Set([
+    ...LOOPBACK_NAMES,
+    ...[host, advertisedHost].flatMap((name) => [name, `[${name}]`]),
+  ]);
   const app: App = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;

@@ -71,6 +71,7 @@ export interface Sketch {
   /** Anybody may do anything where absent. */
   readonly access?: Access;
   readonly stateDirectory?: string;
+  readonly advertisedHost?: string;
   /** Where lines of the service's log go; nowhere where absent. */
   readonly logTo?: DestinationStream;
 }
@@ -81,7 +82,7 @@ export async function openService(
   executor: Executor,
   clock: Clock,
   policy: Policy = POLICIES["bace"]!(),
-  { access, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
+  { access, advertisedHost, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
 ): Promise<TestService> {
   const parsed = parseScenario(scenario, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
@@ -114,6 +115,7 @@ export async function openService(
     efficiency: 0.4,
     version: "0.0.0",
     host: "127.0.0.1",
+    advertisedHost,
     logger,
     readEvents: archiveOf(database).events,
     access,

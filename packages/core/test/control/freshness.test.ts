@@ -48,6 +48,25 @@ describe("bandwidth for planning", () => {
     expect(nextExpirySeconds(plane.state(), 5000)).toBeUndefined();
   });
 
+  it("that was once more than the file's keeps no job waiting that never fits", () => {
+    const plane = planeOf();
+    plane.at(0, loaded);
+    plane.at(1, link(9, 1));
+    const tooLarge = jobOf("a", { minGpus: 9, maxGpus: 9, layers: 9 });
+    plane.at(1e5, { kind: "submitted", job: tooLarge });
+    expect(plane.state().jobs.get("a")!.phase).toBe("infeasible");
+  });
+
+  it("that is less than the file's keeps it waiting: nobody knows yet", () => {
+    const plane = planeOf();
+    plane.at(0, loaded, link(1, 0));
+    plane.at(1, { kind: "submitted", job: jobOf("a", { minGpus: 9, maxGpus: 9, layers: 9 }) });
+    expect(plane.state().jobs.get("a")!.phase).toBe("queued");
+    plane.at(TIME_TO_LIVE_SECONDS.link, { kind: "region-cordoned", region: "r0" });
+    plane.at(TIME_TO_LIVE_SECONDS.link + 1, { kind: "region-uncordoned", region: "r0" });
+    expect(plane.state().jobs.get("a")!.phase).toBe("infeasible");
+  });
+
   it("may be more than the file's, and a reservation of it stays good when it expires", () => {
     const thin = fleetOf([{ gpus: 4 }, { gpus: 4 }], () => 0.5);
     const plane = planeOf();

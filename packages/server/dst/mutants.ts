@@ -14,8 +14,8 @@ export const MUTANTS = {
   "fencing-skipped": {
     file: "server/src/gate.ts",
     changes: [
-      ["if (live?.number !== epoch) {", "if (!live) {"],
-      ["if (live.launchKey !== launchKey)", "if (false)"],
+      ["if (!live || !isSame(live.launchKey, launchKey)) {", "if (!live) {"],
+      ["if (live.number !== epoch) {", "if (live.number < epoch) {"],
     ],
   },
   /** A submit without a clear answer is made again, without asking what became of it. */

@@ -22,7 +22,7 @@ ticks=null
 printf '{"pid":%d,"startTicks":%s,"ranks":[]}' $$ "$ticks" > started.json.tmp && mv started.json.tmp started.json
 echo "$7 $PYTHONPATH" >> starts
 while [ ! -e finish ]; do
-  [ -e held ] || exit 1 # the test is over and its folder gone
+  [ -e held ] && [ -e "$0" ] || exit 1 # the test is over, and its folder or this file gone
   sleep 0.02
 done
 finish "$(cat finish)"

@@ -33,6 +33,7 @@ const cancel = (seq: number): Event => ({
 });
 
 describe.each(ADAPTERS)("%s", (_name, why, open) => {
+  // Said aloud where a machine has no PostgreSQL; CI installs it, and runs both.
   if (why !== undefined) {
     test.skip(`skipped: ${why}`, () => {});
     return;

@@ -20,9 +20,6 @@ from gang import run_gang
 from reference import train_reference
 from torch import Tensor
 
-from bace_worker import plan as plans
-from bace_worker.exit_codes import BadPlan
-
 from .table import FAILED, PASSED, Row, say
 from .trainings import RANKS, REPLICAS, Document, Layout, Schedules, alone, plan_of
 
@@ -108,7 +105,7 @@ def rows(
             begun[layout] = f"generator: {schedule['refused']}"
             continue
         document = plan_of(text, schedules, layout)
-        begun[layout] = _refusal(document) or executor.submit(train_and_compare, document, reference_file)
+        begun[layout] = executor.submit(train_and_compare, document, reference_file)
     say(f"equality: {sum(isinstance(one, Future) for one in begun.values())} gangs to train")
     for key in keys:
         cells = [_cell(layout, begun[layout]) for layout in (Layout(*key, replicas) for replicas in REPLICAS)]
@@ -116,17 +113,6 @@ def rows(
         stages = schedules[1][key].get("stages", "-")
         shown = (key[0], str(key[1]), str(stages), *(text for text, _ in cells))
         yield Row(shown, PASSED if passed else FAILED)
-
-
-def _refusal(document: Document) -> str | None:
-    """What the worker refuses: a stage on two ranks of one replica. Raises BadPlan for anything else."""
-    try:
-        plans.read(document)
-    except BadPlan as error:
-        if "DualPipe" not in str(error):
-            raise
-        return "worker: a stage on two ranks (bad plan)"
-    return None
 
 
 def _cell(layout: Layout, trained: Future[Difference] | str) -> tuple[str, bool]:

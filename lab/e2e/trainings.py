@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import generated
+from generated import MODEL, Schedules
 from plans import make_plan
 
 Document = dict[str, Any]
-Schedules = Mapping[tuple[str, int], Document]
-"""By generator and ranks; of one number of micro-batches."""
-
-TESTS = Path(__file__).resolve().parents[2] / "worker" / "tests"
 SAMPLES = 8
 """Micro-batches of all replicas together."""
 STEPS = 50
 RANKS = (1, 2, 3, 4)
 REPLICAS = (1, 2)
-MODEL = {"layers": 8, "hiddenSize": 16, "feedForwardSize": 32, "sequenceLength": 16}
 
 
 def generate() -> Mapping[int, Schedules]:
     """Every generator's schedules, by the number of replicas that share the samples."""
-    return {replicas: _generated(SAMPLES // replicas) for replicas in REPLICAS}
-
-
-def _generated(microbatches: int) -> Schedules:
-    command = ["node", str(TESTS / "schedules.mjs"), str(microbatches)]
-    output = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=120).stdout
-    return {(one["generator"], one["ranks"]): one for one in json.loads(output)}
+    return {replicas: generated.generate(SAMPLES // replicas) for replicas in REPLICAS}
 
 
 @dataclass(frozen=True)
@@ -40,6 +29,11 @@ class Layout:
     generator: str
     ranks: int
     replicas: int = 1
+
+    @property
+    def copies(self) -> bool:
+        """Whether gradients are added up over ranks, and so not in one process's order."""
+        return self.replicas > 1 or self.generator == "dualpipe"
 
     def __str__(self) -> str:
         return f"{self.generator} on {self.ranks}" + (f" x {self.replicas}" if self.replicas > 1 else "")

@@ -38,7 +38,10 @@ VARIANTS: Sequence[tuple[str, Changes, Changes]] = (
     ("four streams, chunks of 256 bytes", {"link": {"streams": 4, "chunkBytes": 256}}, {}),
 )
 """Name, changes of the plan, and of the one process that it is held against."""
-LAYOUTS = (Layout("1f1b", 3), Layout("zb-v", 2), Layout("crosspipe", 4), Layout("1f1b-warmup", 2, 2))
+LAYOUTS = (
+    *(Layout("1f1b", 3), Layout("zb-v", 2), Layout("crosspipe", 4), Layout("1f1b-warmup", 2, 2)),
+    Layout("dualpipe", 4),
+)
 EVERYTHING: Changes = {"training": {"dtype": "bfloat16", "gradientClipNorm": 0.05}}
 MOVES: Sequence[tuple[str, Changes, Changes, Sequence[Layout]]] = (
     ("moved", {}, {}, (Layout("1f1b", 4), Layout("1f1b", 2))),
@@ -48,6 +51,7 @@ MOVES: Sequence[tuple[str, Changes, Changes, Sequence[Layout]]] = (
         *({}, {}),
         (Layout("crosspipe", 4), Layout("zb-h1", 2), Layout("1f1b-warmup", 3, 2), Layout("gpipe", 1)),
     ),
+    ("moved, copies too", {}, {}, (Layout("dualpipe", 4), Layout("1f1b", 3), Layout("dualpipe", 2, 2))),
     (
         "moved, bfloat16, clipped, recomputed",
         *(EVERYTHING | {"recompute": True}, EVERYTHING),
@@ -59,7 +63,7 @@ MOVES: Sequence[tuple[str, Changes, Changes, Sequence[Layout]]] = (
 def variant_rows(
     text: Path, schedules: Mapping[int, Schedules], folder: Path, executor: ProcessPoolExecutor, quick: bool
 ) -> Iterator[Row]:
-    """In-process gangs. One replica must give the same bits."""
+    """In-process gangs. Without copies they must give the same bits."""
     begun = []
     for name, changes, reference_changes in VARIANTS[:2] if quick else VARIANTS:
         file = folder / f"{name}.pt"
@@ -69,7 +73,7 @@ def variant_rows(
             begun.append((name, layout, executor.submit(train_and_compare, document, file)))
     for name, layout, future in begun:
         try:
-            yield _row(name, str(layout), future.result(), bits=layout.replicas == 1)
+            yield _row(name, str(layout), future.result(), bits=not layout.copies)
         except Exception as error:
             say(f"{name}, {layout}: {error!r}")
             yield Row((name, str(layout), repr(error), "", "", ""), FAILED)
@@ -101,8 +105,8 @@ def moved_rows(text: Path, schedules: Mapping[int, Schedules], folder: Path, qui
             yield Row((name, path, "", "", "", ""), FAILED)
             continue
         found = parameters_of(place / "checkpoints", Saved(len(layouts), STEPS))
-        same = all(layout.replicas == 1 for layout in layouts)
-        yield _row(name, path, compare(reference, losses, found), bits=same)
+        bits = not any(layout.copies for layout in layouts)
+        yield _row(name, path, compare(reference, losses, found), bits)
 
 
 def parameters_of(checkpoints: Path, saved: Saved) -> dict[str, Tensor]:

@@ -34,7 +34,7 @@ def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
 
     def input_of(kind: str, direction: int) -> list[Action]:
         """The message that F or B consumes; between stages of one rank, the block that makes it."""
-        sender = plan.neighbour(stage, direction, 0)
+        sender = plan.neighbour(stage, microbatch, direction, 0)
         if sender is None:
             return []
         if sender is rank:
@@ -55,7 +55,8 @@ def _needs(plan: Plan, rank: Rank, action: Action) -> list[Action]:
 
 def _peer(plan: Plan, action: Action) -> Rank | None:
     """The rank at the other end of a send or receive; None where there is none."""
-    return plan.neighbour(action.stage, +1 if action.kind in ("SEND_F", "RECV_B") else -1, 0)
+    direction = +1 if action.kind in ("SEND_F", "RECV_B") else -1
+    return plan.neighbour(action.stage, action.microbatch, direction, 0)
 
 
 def _check_actions(plan: Plan, rank: Rank) -> None:
@@ -68,6 +69,9 @@ def _check_actions(plan: Plan, rank: Rank) -> None:
             raise BadPlan(
                 f"{path}.microbatch: is {action.microbatch}, the step has {plan.training.microbatches}"
             )
+        runner = plan.rank_of(action.stage, action.microbatch, 0)
+        if runner is not rank:
+            raise BadPlan(f"{path}: {action} belongs to rank {runner.rank}, which runs its F")
         if action.is_communication and _peer(plan, action) in (None, rank):
             raise BadPlan(
                 f"{path}.kind: {action.kind} has no other rank on that side of stage {action.stage}"
@@ -82,13 +86,28 @@ def _check_actions(plan: Plan, rank: Rank) -> None:
         if action.kind == "I":
             seen.add(backward)
     for stage in rank.stages:
-        for microbatch in range(plan.training.microbatches):
+        microbatches = _microbatches(plan, rank, stage)
+        if not microbatches:
+            raise BadPlan(
+                f"ranks[{rank.rank}].actions: run no micro-batch of stage {stage}, of which it has a copy."
+                " Plan with more micro-batches, or with a schedule in one direction"
+            )
+        for microbatch in microbatches:
             kinds = ["F", "B", "SEND_F", "RECV_F", "SEND_B", "RECV_B"]
             kinds += ["W"] if Action("I", stage, microbatch) in seen else []
             for action in (Action(kind, stage, microbatch) for kind in kinds):
                 if action in seen or (action.is_communication and _peer(plan, action) in (None, rank)):
                     continue
                 raise BadPlan(f"ranks[{rank.rank}].actions: {action} is missing")
+
+
+def _microbatches(plan: Plan, rank: Rank, stage: int) -> list[int]:
+    """Those that the rank runs at one of its stages."""
+    return [
+        microbatch
+        for microbatch in range(plan.training.microbatches)
+        if plan.rank_of(stage, microbatch, rank.replica) is rank
+    ]
 
 
 def _listed(stages: tuple[int, ...]) -> str:
@@ -135,7 +154,7 @@ def _check_channel(plan: Plan, sender: Rank, receiver: Rank) -> None:
 def _awaited(plan: Plan, rank: Rank, action: Action) -> Action | None:
     """The send of another rank that must have happened before a block can run."""
     kind, direction = ("SEND_F", -1) if action.kind == "F" else ("SEND_B", +1)
-    sender = plan.neighbour(action.stage, direction, 0)
+    sender = plan.neighbour(action.stage, action.microbatch, direction, 0)
     if action.kind not in ("F", "B", "I") or sender is None or sender is rank:
         return None
     return Action(kind, action.stage + direction, action.microbatch)

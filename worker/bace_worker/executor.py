@@ -2,7 +2,7 @@
 
 A receive is no work here: the transport reads always, and the block that consumes a message waits for it (a
 late message must not delay blocks that come before its consumer). Sends are handed over and never waited for.
-Stages of one rank that are neighbours hand their tensors over in memory.
+Neighbouring stages that one rank runs for a micro-batch hand its tensors over in memory.
 Times of blocks exclude waiting and include emulated compute.
 """
 
@@ -28,7 +28,7 @@ from .transport.transport import Transport
 
 @dataclass(frozen=True)
 class StepReport:
-    """Of one rank. `loss` where the head is, of its replica's micro-batches."""
+    """Of one rank. `loss` where the head is, of the micro-batches of all replicas."""
 
     step: int
     loss: float | None
@@ -41,7 +41,7 @@ class StepReport:
 
 
 class Executor:
-    """`stages`: those of the rank; `groups`: needed where the plan has replicas.
+    """`stages`: those of the rank; `groups`: needed where other ranks have them too.
 
     `check` is called between actions and while waiting, and may raise."""
 
@@ -55,9 +55,11 @@ class Executor:
         groups: Groups | None = None,
     ) -> None:
         self.peak_activations = 0.0
+        self._plan = plan
+        self._rank = plan.ranks[number]
         self._stages = stages
         self._last = len(plan.stages) - 1
-        self._actions = plan.ranks[number].actions
+        self._actions = self._rank.actions
         self._cap = math.inf if plan.activation_caps is None else plan.activation_caps[number]
         self._transport = transport
         self._exchange = Exchange(plan, number, stages, transport, groups)
@@ -121,9 +123,10 @@ class Executor:
         """What the block consumes: the output of the stage before, or the gradient of the one behind."""
         if action.kind == "W" or action.stage == (0 if action.kind == "F" else self._last):
             return None
-        kind, sender = ("F", action.stage - 1) if action.kind == "F" else ("B", action.stage + 1)
+        kind, direction = ("F", -1) if action.kind == "F" else ("B", +1)
         message = (kind, action.stage, action.microbatch)
-        if sender in self._stages:
+        sender = self._plan.neighbour(action.stage, action.microbatch, direction, self._rank.replica)
+        if sender is self._rank:
             return self._results.pop(message)
         return self._transport.take(*message, step, self._check).to(self._device)
 

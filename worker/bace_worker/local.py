@@ -36,6 +36,7 @@ class LocalControl:
         self._lock = threading.Lock()
         self._addresses: dict[int, dict[str, Any]] = {}
         self._data_hash: str | None = None
+        self._printed_step = 0
         self._acknowledged: dict[int, int] = {}
         self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
@@ -48,9 +49,13 @@ class LocalControl:
         self._server.server_close()
 
     def on_report(self, report: dict[str, Any]) -> None:
-        """Called once per report, in the order of each rank's sequence. Prints the steps that have a loss."""
+        """Called once per report, in the order of each rank's sequence. Prints each step's loss once.
+
+        Where several ranks have the head, all say the same.
+        """
         for step in report["steps"]:
-            if step["loss"] is not None:
+            if step["loss"] is not None and step["step"] > self._printed_step:
+                self._printed_step = step["step"]
                 shown = {name: step[name] for name in ("step", "loss", "stepSeconds")}
                 print(json.dumps(shown), flush=True)
 

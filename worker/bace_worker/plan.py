@@ -3,7 +3,8 @@
 One file per (job, epoch); every rank of every region reads the same one. `load` returns frozen records, or
 raises BadPlan with the path of the field. Fields are read in plan_reader.py; checks that compare one with
 another are in plan_checks.py and action_checks.py.
-Left out of version 1: pipelines in both directions (DualPipe), tensor parallelism.
+A stage may lie on several ranks of a replica (DualPipe, arXiv 2412.19437: one per direction): each has a
+copy, and runs the micro-batches that its actions name. Left out of version 1: tensor parallelism.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .exit_codes import BadPlan, UserError
@@ -98,6 +100,12 @@ class Rank:
     region: str
     actions: tuple[Action, ...]
 
+    @property
+    def finishes(self) -> tuple[int, ...]:
+        """Its stages in the order of their last gradients."""
+        last = {action.stage: at for at, action in enumerate(self.actions) if action.kind in ("B", "W")}
+        return tuple(sorted(last, key=last.__getitem__))
+
 
 @dataclass(frozen=True)
 class EmulatedLink:
@@ -178,17 +186,34 @@ class Plan:
     tls: Tls | None
     control: Control
 
-    def rank_of_stage(self, stage: int, replica: int) -> Rank:
-        return next(rank for rank in self.ranks if rank.replica == replica and stage in rank.stages)
+    def rank_of(self, stage: int, microbatch: int, replica: int) -> Rank:
+        """The replica's rank that runs the micro-batch at the stage: its actions have the F."""
+        return self._runners.get((stage, microbatch, replica)) or next(
+            rank for rank in self.ranks if rank.replica == replica and stage in rank.stages
+        )
 
-    def neighbour(self, stage: int, direction: int, replica: int) -> Rank | None:
-        """The replica's rank of the stage before (-1) or behind (+1); None where there is no such stage."""
+    @cached_property
+    def _runners(self) -> Mapping[tuple[int, int, int], Rank]:
+        """By stage, micro-batch and replica; the first of several, which the checks refuse."""
+        return {
+            (action.stage, action.microbatch, rank.replica): rank
+            for rank in reversed(self.ranks)
+            for action in rank.actions
+            if action.kind == "F" and action.stage in rank.stages
+        }
+
+    def neighbour(self, stage: int, microbatch: int, direction: int, replica: int) -> Rank | None:
+        """Who runs it at the stage before (-1) or behind (+1); None where there is no such stage."""
         other = stage + direction
-        return self.rank_of_stage(other, replica) if 0 <= other < len(self.stages) else None
+        return self.rank_of(other, microbatch, replica) if 0 <= other < len(self.stages) else None
 
     def siblings(self, rank: Rank) -> tuple[Rank, ...]:
-        """The ranks with the same stages, by replica, itself among them: they reduce gradients together."""
+        """The ranks with the same stages, itself among them: they reduce gradients together."""
         return tuple(other for other in self.ranks if other.stages == rank.stages)
+
+    def copies(self, rank: Rank) -> tuple[Rank, ...]:
+        """Those of its siblings that are in its replica, itself among them."""
+        return tuple(other for other in self.siblings(rank) if other.replica == rank.replica)
 
     def link(self, from_rank: int, to_rank: int) -> Link:
         return next(link for link in self.links if (link.from_rank, link.to_rank) == (from_rank, to_rank))

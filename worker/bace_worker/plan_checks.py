@@ -1,4 +1,4 @@
-"""Checks of a plan that compare field with field: one whole model, each stage on one rank, all links.
+"""Checks of a plan that compare field with field: one whole model, every stage on its ranks, all links.
 
 The worker never repairs a plan. What ranks do, and whether it can be done, is checked in action_checks.py.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise, product
 
 from .exit_codes import BadPlan
-from .plan import Plan
+from .plan import Plan, Rank
 
 
 def check(plan: Plan) -> None:
@@ -76,7 +76,7 @@ def _check_stages(plan: Plan) -> None:
 
 
 def _check_ranks(plan: Plan) -> None:
-    taken: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int], Rank] = {}
     for index, rank in enumerate(plan.ranks):
         path = f"ranks[{index}]"
         if rank.rank != index:
@@ -90,30 +90,32 @@ def _check_ranks(plan: Plan) -> None:
                 raise BadPlan(
                     f"{path}.stages[{position}]: is {stage}, the plan has stages 0 to {len(plan.stages) - 1}"
                 )
-            if (rank.replica, stage) in taken:
+            if stage in rank.stages[:position]:
+                raise BadPlan(f"{path}.stages[{position}]: stage {stage} is listed twice")
+            other = first.setdefault((rank.replica, stage), rank)
+            if other.stages != rank.stages:
                 raise BadPlan(
-                    f"{path}.stages[{position}]: stage {stage} is already on rank"
-                    f" {taken[rank.replica, stage]}; a stage on two ranks of one replica (DualPipe's two"
-                    " directions) is not run by this version of the worker. Plan with a schedule that keeps"
-                    " each stage on one rank, such as dualpipe-v"
+                    f"{path}.stages[{position}]: stage {stage} is on rank {other.rank} as well, whose stages"
+                    " are not all the same; ranks that share one share all, and add their gradients up"
                 )
-            taken[rank.replica, stage] = index
     for index, rank in enumerate(plan.ranks):
         for stage in rank.stages:
             if rank.region != plan.stages[stage].region:
                 raise BadPlan(
                     f"ranks[{index}].region: is {rank.region!r}, its stage {stage} is in"
-                    f" {plan.stages[stage].region!r}"
+                    f" {plan.stages[stage].region!r}; all ranks with a stage are in one region, where they"
+                    " add its gradients up"
                 )
     for replica, stage in product(range(plan.replicas), range(len(plan.stages))):
-        if (replica, stage) not in taken:
+        if (replica, stage) not in first:
             raise BadPlan(f"ranks: no rank has stage {stage} of replica {replica}")
     for index, rank in enumerate(plan.ranks):
-        siblings = plan.siblings(rank)
-        if len(siblings) != plan.replicas:
-            raise BadPlan(f"ranks[{index}].stages: are not the stages of one rank in every replica")
-        if rank.actions != siblings[0].actions:
-            raise BadPlan(f"ranks[{index}].actions: are not those of rank {siblings[0].rank}, its replica 0")
+        copies, originals = plan.copies(rank), plan.copies(first[0, rank.stages[0]])
+        if rank.stages != originals[0].stages or len(copies) != len(originals):
+            raise BadPlan(f"ranks[{index}].stages: are not those of as many ranks in every replica")
+        original = originals[copies.index(rank)]
+        if rank.actions != original.actions:
+            raise BadPlan(f"ranks[{index}].actions: are not those of rank {original.rank}, its replica 0")
     if plan.activation_caps is not None and len(plan.activation_caps) != len(plan.ranks):
         raise BadPlan(
             f"activationCaps: has {len(plan.activation_caps)} entries, the plan has {len(plan.ranks)} ranks"
@@ -122,9 +124,9 @@ def _check_ranks(plan: Plan) -> None:
 
 def _check_links(plan: Plan) -> None:
     expected: set[tuple[int, int]] = set()
-    for replica in range(plan.replicas):
-        owners = [plan.rank_of_stage(stage.index, replica).rank for stage in plan.stages]
-        for a, b in pairwise(owners):
+    for replica, microbatch in product(range(plan.replicas), range(plan.training.microbatches)):
+        ways = [plan.rank_of(stage.index, microbatch, replica).rank for stage in plan.stages]
+        for a, b in pairwise(ways):
             expected |= {(a, b), (b, a)} if a != b else set()
     for index, link in enumerate(plan.links):
         pair = (link.from_rank, link.to_rank)

@@ -48,7 +48,7 @@ def run(plan: Plan, number: int, stop: StopRequest) -> None:
     """Trains as one rank. Returns when the control plane has acknowledged the end, else raises."""
     rank = plan.rank(number)
     batches, data_hash = read_batches(plan, rank.stages)
-    stages = {index: Stage(plan, index, batches, rank.replica) for index in rank.stages}
+    stages = {index: Stage(plan, index, batches, rank) for index in rank.stages}
     saving = Saving(plan, number)
     host = local_host_towards(plan.control.url)
     transport = Transport(plan, number, host)

@@ -21,21 +21,26 @@ from .model.learning_rate import learning_rate
 from .model.model import StageModel
 from .model.optimizer import AdamW
 from .model.weight_gradients import WaitingGradient
-from .plan import Plan
+from .plan import Plan, Rank
 
 
 class Stage:
-    """`batches` are used where the stage has the embedding or the head, and may be None elsewhere."""
+    """Of one rank; None: of the only one that has the stage.
 
-    def __init__(self, plan: Plan, index: int, batches: Batches | None, replica: int = 0) -> None:
+    `batches` are used where the stage has the embedding or the head, and may be None elsewhere.
+    """
+
+    def __init__(self, plan: Plan, index: int, batches: Batches | None, rank: Rank | None = None) -> None:
         training, stage = plan.training, plan.stages[index]
         self._device = torch.device(training.device)
         self.model = StageModel(plan.model, stage, training.seed, training.dtype).to(self._device)
         self.model.recompute = stage.recompute
         self._batches = batches if stage.needs_text else None
         self._microbatches = training.microbatches
-        self._replica = replica
+        self._replica = 0 if rank is None else rank.replica
         self._replicas = plan.replicas
+        siblings = () if rank is None else plan.siblings(rank)
+        self._place, self._holders = (siblings.index(rank), len(siblings)) if rank else (0, 1)
         self._rates = training.learning_rate
         self._in_flight: dict[int, tuple[Tensor, Tensor]] = {}
         self._waiting: dict[int, list[WaitingGradient]] = {}
@@ -87,13 +92,16 @@ class Stage:
             waiting.accumulate()
 
     def take_loss(self) -> float | None:
-        """The mean loss of the replica's micro-batches, once in a step; None where the head is not."""
+        """The sum over this rank's micro-batches by their number in the replica, once in a step.
+
+        So the rank's share of the replica's mean; None where the head is not.
+        """
         assert not self._in_flight, f"micro-batches {sorted(self._in_flight)} never ran their backward"
         assert not self._waiting, f"micro-batches {sorted(self._waiting)} never ran their W"
         if self.model.head is None:
             return None
         # in the order of micro-batches, not of blocks: the sum must not depend on the schedule
-        losses = [self._losses[microbatch].item() for microbatch in range(self._microbatches)]
+        losses = [self._losses[microbatch].item() for microbatch in sorted(self._losses)]
         self._losses.clear()
         return sum(losses) / self._microbatches
 
@@ -104,8 +112,8 @@ class Stage:
         self.model.refresh()
 
     def layer_states(self) -> dict[str, LayerState]:
-        """What a checkpoint keeps, by layer: this replica's share of the stage's."""
-        return layer_states(self.model, self._optimizer, self._replica, self._replicas)
+        """What a checkpoint keeps, by layer: this rank's share, all that have the stage write one."""
+        return layer_states(self.model, self._optimizer, self._place, self._holders)
 
     def restore(self, root: Path, reference: Reference, run: Run) -> int:
         """Goes on where a checkpoint was. Returns the next step. Raises TornCheckpoint, UserError."""

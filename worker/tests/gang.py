@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from bace_worker import plan as plans
@@ -36,6 +38,12 @@ class Gang:
     def parameters(self) -> dict[str, Tensor]:
         return self.replicas[0]
 
+    def add(self, replica: int, parameters: Mapping[str, Tensor]) -> None:
+        """Of a rank. Copies of a stage must have become the same."""
+        known = self.replicas[replica]
+        for name, value in parameters.items():
+            assert torch.equal(known.setdefault(name, value), value), f"copies of {name} differ"
+
     def losses(self) -> list[float]:
         return [report.loss for report in self.reports[self.head] if report.loss is not None]
 
@@ -60,7 +68,7 @@ def join_all(plan: plans.Plan) -> list[Groups]:
 def run_gang(document: dict[str, Any], seconds: float = 60) -> Gang:
     """Trains the plan to its end; all ranks' results, by rank. Gives up after `seconds`."""
     plan = plans.read(document)
-    gang = Gang(plan.rank_of_stage(len(plan.stages) - 1, 0).rank)
+    gang = Gang(plan.rank_of(len(plan.stages) - 1, 0, 0).rank)
     gang.replicas = {replica: {} for replica in range(plan.replicas)}
     transports = connect_all(plan)
     groups = join_all(plan)
@@ -70,12 +78,12 @@ def run_gang(document: dict[str, Any], seconds: float = 60) -> Gang:
         open_links(plan, number, groups[number], transports[number], first_step=1)
         indices = rank.stages
         batches, _ = read_batches(plan, indices)
-        stages = {index: Stage(plan, index, batches, rank.replica) for index in indices}
+        stages = {index: Stage(plan, index, batches, rank) for index in indices}
         executor = Executor(plan, number, stages, transports[number], no_check, groups[number])
         gang.reports[number] = [executor.run_step(step) for step in range(1, plan.training.steps + 1)]
         transports[number].close(no_check)
         for stage in stages.values():
-            gang.replicas[rank.replica].update(stage.model.state_dict())
+            gang.add(rank.replica, stage.model.state_dict())
         gang.peaks[number] = executor.peak_activations
         gang.transfers[number] = transports[number].take_transfers()
 

@@ -42,14 +42,15 @@ def one_f_one_b(stages: int, microbatches: int, stage: int) -> list[dict[str, An
 def make_plan(
     data: Path, stages: int = 2, placement: list[list[int]] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """A plan whose ranks alternate between two regions. `placement`: stages of each rank, by default one.
+    """A plan whose ranks alternate between two regions, or are in one if they share stages.
+
+    `placement`: stages of each rank, by default one.
 
     `changes`: model=, training=, actions= by rank of a replica (of 1F1B by default), link= fields of every
     link, replicas=, and top-level fields.
     """
     layers = 6
     placement = placement or [[stage] for stage in range(stages)]
-    owners = {stage: rank for rank, held in enumerate(placement) for stage in held}
     model = {
         "vocabularySize": 256,
         "hiddenSize": 32,
@@ -77,9 +78,20 @@ def make_plan(
     actions = changes.pop("actions", None) or [
         one_f_one_b(stages, training["microbatches"], stage) for stage in range(stages)
     ]
-    regions = [("frankfurt", "virginia")[rank % 2] for rank in range(len(placement))]
+    shared = sum(map(len, placement)) > stages
+    regions = [
+        "frankfurt" if shared else ("frankfurt", "virginia")[rank % 2] for rank in range(len(placement))
+    ]
     bounds = [round(model["layers"] * stage / stages) for stage in range(stages + 1)]
-    hops = {(owners[stage], owners[stage + 1]) for stage in range(stages - 1)}
+    runners = {
+        (action["stage"], action["microbatch"]): rank
+        for rank, items in enumerate(actions)
+        for action in items
+        if action["kind"] == "F"
+    }
+    hops = {
+        (rank, runners.get((stage + 1, microbatch), rank)) for (stage, microbatch), rank in runners.items()
+    }
     pairs = sorted({(a, b) for hop in hops for a, b in (hop, hop[::-1]) if a != b})
     return {
         "version": 1,
@@ -91,7 +103,7 @@ def make_plan(
         "stages": [
             {
                 "index": stage,
-                "region": regions[owners[stage]],
+                "region": next(regions[rank] for rank, held in enumerate(placement) if stage in held),
                 "firstLayer": bounds[stage],
                 "layerCount": bounds[stage + 1] - bounds[stage],
                 "embedding": stage == 0,

@@ -33,6 +33,7 @@ function scheduleOf(generator, ranks) {
   return {
     generator,
     ranks,
+    microbatches,
     stages: schedule.stages,
     stagesOfRank: schedule.ranks.map((_, rank) => stagesOfRank(schedule, rank)),
     actions: lowerSchedule(timed, "push").ranks.map((actions) =>

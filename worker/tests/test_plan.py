@@ -93,7 +93,7 @@ REFUSED: list[tuple[Callable[[Document], None], str]] = [
     (put("ranks.1.rank", 2), "ranks[1].rank: is 2, must be 1"),
     (
         put("ranks.1.stages", [0]),
-        "ranks[1].stages[0]: stage 0 is already on rank 0; a stage on two ranks of one replica (DualPipe",
+        "ranks[1].region: is 'virginia', its stage 0 is in 'frankfurt'; all ranks with a stage are in one",
     ),
     (put("ranks.1.stages", [1, 2]), "ranks[1].stages[1]: is 2, the plan has stages 0 to 1"),
     (put("ranks.1.region", "tokyo"), "ranks[1].region: is 'tokyo', its stage 1 is in 'virginia'"),

@@ -110,7 +110,7 @@ def test_a_bucket_is_reduced_as_soon_as_its_last_gradient_is_there(text: Path) -
     def run(number: int) -> None:
         model = StageModel(plan.model, plan.stages[0], 1)
         group = Counting(groups[number].siblings())
-        reduction = Reduction(model, group, microbatches=2, bucket_bytes=1)
+        reduction = Reduction([(model, 2)], group, bucket_bytes=1)
         for step in range(2):
             hand_over(model, 1.0 + number)
             assert len(group.sizes) == step * len(list(model.parameters()))
@@ -126,11 +126,28 @@ def test_a_bucket_is_reduced_as_soon_as_its_last_gradient_is_there(text: Path) -
     assert len(finished) == 2
 
 
+def test_buckets_start_in_the_order_that_siblings_agree_on(text: Path) -> None:
+    """Whichever stage this rank finishes first: a sibling may finish another one."""
+    plan = plans.read(make_plan(text, 2, replicas=2))
+    first, second = (StageModel(plan.model, plan.stages[index], 1) for index in (0, 1))
+    done: list[int] = []
+
+    class Noting:
+        def allreduce(self, tensors: list[Tensor]) -> None:
+            done.append(tensors[0].numel())
+
+    Reduction([(second, 1), (first, 1)], Noting(), bucket_bytes=1 << 30)
+    hand_over(first, 1.0)
+    assert done == []
+    hand_over(second, 1.0)
+    assert done == [sum(weight.numel() for weight in model.parameters()) for model in (second, first)]
+
+
 def test_waiting_for_a_sibling_can_be_stopped(text: Path) -> None:
     plan = plans.read(make_plan(text, 1, replicas=2))
     groups: list[Groups] = join_all(plan)
     model = StageModel(plan.model, plan.stages[0], 1)
-    reduction = Reduction(model, groups[0].siblings(), microbatches=1, bucket_bytes=1 << 20)
+    reduction = Reduction([(model, 1)], groups[0].siblings(), bucket_bytes=1 << 20)
     hand_over(model, 1.0)
 
     def stop() -> None:

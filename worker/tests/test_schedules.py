@@ -1,22 +1,21 @@
 """Every schedule of the control plane, on 1 to 4 ranks, trains what one process trains: to the last bit.
 
-Orders come from the generators themselves (schedules.mjs). Within a stage all of them run the weight
-gradients in the order of the micro-batches, so sums are formed in the order of one process and nothing has to
-be tolerated. Each plan states as caps the activations that the control plane counts for it, and holds them.
+Orders come from the generators themselves. Within a stage all of them run the weight gradients in the order
+of the micro-batches, so sums are formed in the order of one process and nothing has to be tolerated. Each
+plan states as caps the activations that the control plane counts for it, and holds them.
+DualPipe, with its copies of stages, is in test_copies.py.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from gang import Gang, no_check, run_gang
+from generated import MICROBATCHES, MODEL, NODE, TRAINING, Schedules, generate, plan_of
 from plans import make_plan
 from processes import bace_worker, write_plan
 
@@ -27,13 +26,9 @@ from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
 from bace_worker.transport.transport import Transport
 
-NODE = shutil.which("node")
 if NODE is None:
     pytest.skip("the generators need Node", allow_module_level=True)
 
-MICROBATCHES = 8
-MODEL = {"layers": 8, "hiddenSize": 16, "feedForwardSize": 32, "sequenceLength": 16}
-TRAINING = {"steps": 3, "microbatches": MICROBATCHES}
 NAMES = (
     *("gpipe", "1f1b", "1f1b-warmup", "interleaved-1f1b", "looped-bfs", "zb-h1", "zb-h2", "zb-v", "v-half"),
     *("v-min", "dualpipe-v", "crosspipe", "crosspipe-wave"),
@@ -44,11 +39,8 @@ CASES = [(name, ranks) for name in NAMES for ranks in RANKS if (name, ranks) not
 
 
 @pytest.fixture(scope="module")
-def schedules() -> dict[tuple[str, int], dict[str, Any]]:
-    script = Path(__file__).with_name("schedules.mjs")
-    command = [str(NODE), str(script), str(MICROBATCHES)]
-    output = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout
-    return {(one["generator"], one["ranks"]): one for one in json.loads(output)}
+def schedules() -> Schedules:
+    return generate()
 
 
 @pytest.fixture(scope="module")
@@ -57,28 +49,14 @@ def alone(text: Path) -> Gang:
     return run_gang(make_plan(text, 1, model=MODEL, training=TRAINING))
 
 
-def plan_of(text: Path, schedule: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return make_plan(
-        text,
-        schedule["stages"],
-        schedule["stagesOfRank"],
-        actions=schedule["actions"],
-        schedule=schedule["generator"],
-        model=MODEL,
-        training=TRAINING,
-        activationCaps=schedule["peakActivations"],
-        **changes,
-    )
-
-
-def test_no_schedule_is_left_out(schedules: dict[tuple[str, int], dict[str, Any]]) -> None:
+def test_no_schedule_is_left_out(schedules: Schedules) -> None:
     assert {name for name, _ in schedules} == {*NAMES, "dualpipe"}
     assert {key for key, schedule in schedules.items() if "refused" in schedule} == REFUSED
 
 
 @pytest.mark.parametrize(("name", "ranks"), CASES)
 def test_trains_as_one_process_does(
-    text: Path, alone: Gang, schedules: dict[tuple[str, int], dict[str, Any]], name: str, ranks: int
+    text: Path, alone: Gang, schedules: Schedules, name: str, ranks: int
 ) -> None:
     schedule = schedules[name, ranks]
     gang = run_gang(plan_of(text, schedule))
@@ -90,9 +68,7 @@ def test_trains_as_one_process_does(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_cap_below_the_need_is_refused(
-    text: Path, schedules: dict[tuple[str, int], dict[str, Any]], name: str
-) -> None:
+def test_a_cap_below_the_need_is_refused(text: Path, schedules: Schedules, name: str) -> None:
     document = plan_of(text, schedules[name, 4])
     document["activationCaps"][2] -= 0.5
     with pytest.raises(BadPlan, match=r"ranks\[2\].*the rank holds .* activations, activationCaps\[2\] is"):
@@ -109,9 +85,7 @@ def test_a_cap_is_asserted_while_running(text: Path) -> None:
         executor.run_step(1)
 
 
-def test_stages_of_one_rank_exchange_nothing(
-    text: Path, schedules: dict[tuple[str, int], dict[str, Any]]
-) -> None:
+def test_stages_of_one_rank_exchange_nothing(text: Path, schedules: Schedules) -> None:
     """The turn of a V: stages 1 and 2 are on rank 1; what crosses between the ranks is stages 0/1 and 2/3."""
     gang = run_gang(plan_of(text, schedules["zb-v", 2]))
     sent = {rank: {transfer.to_stage for transfer in items} for rank, items in gang.transfers.items()}
@@ -119,18 +93,9 @@ def test_stages_of_one_rank_exchange_nothing(
     assert all(len(items) == 2 * MICROBATCHES * TRAINING["steps"] for items in gang.transfers.values())
 
 
-def test_ranks_are_processes_as_well(
-    text: Path, tmp_path: Path, alone: Gang, schedules: dict[tuple[str, int], dict[str, Any]]
-) -> None:
+def test_ranks_are_processes_as_well(text: Path, tmp_path: Path, alone: Gang, schedules: Schedules) -> None:
     """The same through `local`: two processes, four stages, split backwards."""
     process = bace_worker("local", "--plan", write_plan(tmp_path, plan_of(text, schedules["zb-v", 2])))
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert [json.loads(line)["loss"] for line in output.splitlines()] == alone.losses()
-
-
-def test_pipelines_in_both_directions_are_refused(
-    text: Path, schedules: dict[tuple[str, int], dict[str, Any]]
-) -> None:
-    with pytest.raises(BadPlan, match=r"ranks\[1\]\.stages\[0\]: stage 0 is already on rank 0; .*DualPipe"):
-        plans.read(plan_of(text, schedules["dualpipe", 2]))

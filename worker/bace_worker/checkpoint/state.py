@@ -1,8 +1,8 @@
 """Between a stage and its checkpoints: its layers' state out of it, and back into it in any layout.
 
 A stage's parameters carry their layer's number in the whole model, so a stage takes from a checkpoint the
-layers that it has, whichever stages wrote them. All replicas of a stage restore all of its layers; to write,
-they share them. The rest of training's state is a function of the step: learning rate and data.
+layers that it has, whichever stages wrote them. All ranks that have a stage restore all of its layers; to
+write, they share them. The rest of training's state is a function of the step: learning rate and data.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from .manifest import Reference, Run
 
 
 def layer_states(
-    model: nn.Module, optimizer: AdamW, replica: int = 0, replicas: int = 1
+    model: nn.Module, optimizer: AdamW, place: int = 0, holders: int = 1
 ) -> dict[str, LayerState]:
-    """The layers of a stage by name; the tensors are training's own. One of `replicas` gets its share."""
+    """The layers of a stage by name; the tensors are training's own. Each of `holders` gets its share."""
     layers: dict[str, dict[str, torch.Tensor]] = {}
     moments = {parameter: (mean, square) for parameter, mean, square in optimizer.moments()}
     for name, parameter in model.named_parameters():
         mean, square = moments[parameter]
         tensors = layers.setdefault(_layer_of(name), {})
         tensors |= {name: parameter, f"optimizer.mean.{name}": mean, f"optimizer.square.{name}": square}
-    share = list(layers)[replica::replicas]
+    share = list(layers)[place::holders]
     return {layer: LayerState(layers[layer], optimizer.updates) for layer in share}
 
 

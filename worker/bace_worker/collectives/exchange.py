@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import torch
@@ -17,7 +18,7 @@ from .reduction import Reduction, wait_for
 
 
 class Exchange:
-    """Of one rank. `groups` is needed where the plan has replicas."""
+    """Of one rank. `groups` is needed where other ranks have its stages too."""
 
     def __init__(
         self,
@@ -29,24 +30,25 @@ class Exchange:
     ) -> None:
         training = plan.training
         models = [stage.model for stage in stages.values()]
+        run = Counter(action.stage for action in plan.ranks[number].actions if action.kind == "F")
         self._replicas = plan.replicas
         self._device = training.device
         self._longest = training.gradient_clip_norm
         self._norm = None if self._longest is None else GradientNorm(plan, number, models, transport)
         self._siblings = None if groups is None else groups.siblings()
-        self._reductions = [
-            Reduction(model, self._siblings, training.microbatches, plan.gradient_bucket_bytes)
-            for model in models
-            if self._siblings is not None
-        ]
+        self._reduction = None
+        if self._siblings is not None:
+            order = plan.siblings(plan.ranks[number])[0].finishes
+            parts = [(stages[index].model, run[index]) for index in order]
+            self._reduction = Reduction(parts, self._siblings, plan.gradient_bucket_bytes)
 
     def gradient_scale(self, step: int, check: Callable[[], None]) -> float:
-        """Adds the replicas' gradients up. By what to multiply them before the update.
+        """Adds the siblings' gradients up. By what to multiply them before the update.
 
         Raises PeerLost, UserError for a gradient that is not finite, or what `check` raises.
         """
-        for reduction in self._reductions:
-            reduction.finish(check)
+        if self._reduction is not None:
+            self._reduction.finish(check)
         if self._norm is None or self._longest is None:
             return 1.0
         norm = self._norm.measure(step, check)
@@ -58,7 +60,7 @@ class Exchange:
         return clip_scale(norm, self._longest)
 
     def mean_loss(self, loss: float, check: Callable[[], None]) -> float:
-        """The mean of the replicas' losses, on each of them. To be called after `gradient_scale`.
+        """The mean over all micro-batches, from the siblings' shares. To be called after `gradient_scale`.
 
         Raises PeerLost, or what `check` raises.
         """

@@ -3,8 +3,8 @@
 Every rank gets every layer's sum of squares and adds them in the order of the layers, so the norm has the
 same bits however the layers are laid out, and all ranks scale their gradients by the same number. The sums
 travel as notes along a spanning tree of the plan's links, up to a rank in the middle and back: twice the
-latency of the tree's depth, once in a step, after the last backward. Replicas have the same gradients by
-then, and each measures them for itself.
+latency of the tree's depth, once in a step, after the last backward. Copies of a stage have the same
+gradients by then, and one in each replica counts them.
 A row's norm is taken in float32 and everything above it in float64: as fast as float32 (adding up 16 million
 elements in float64 takes 105 ms on one core instead of 6), and right to 1e-7.
 """
@@ -48,7 +48,8 @@ class GradientNorm:
 
     def __init__(self, plan: Plan, number: int, models: Iterable[StageModel], notes: Notes) -> None:
         self._tree = tree_of(plan, number)
-        self._models = list(models)
+        rank = plan.ranks[number]
+        self._models = list(models) if plan.copies(rank)[0] is rank else []
         self._layers = plan.model.layers
         self._notes = notes
 
@@ -63,7 +64,7 @@ class GradientNorm:
             for position, squares in squares_of(model, self._layers).items():
                 sums[position] = squares
         for child in self._tree.children:
-            # a layer is on one rank: all others say 0, and adding that changes no bit
+            # one rank counts a layer: all others say 0, and adding that changes no bit
             below = packing.unpack(self._notes.take_note(child, NOTE, step, check))
             sums = [mine + theirs for mine, theirs in zip(sums, below, strict=True)]
         payload = packing.pack(*sums)

@@ -48,11 +48,10 @@ def memberships(plan: Plan) -> list[Members]:
     """All groups of a plan, in the order in which ranks join them."""
     device = plan.training.device
     found: list[Members] = []
-    if plan.replicas > 1:
-        for rank in plan.ranks:
-            if rank.replica == 0:
-                siblings = tuple(sibling.rank for sibling in plan.siblings(rank))
-                found.append(Members(f"siblings {rank.rank}", siblings, device))
+    for rank in plan.ranks:
+        siblings = tuple(sibling.rank for sibling in plan.siblings(rank))
+        if len(siblings) > 1 and siblings[0] == rank.rank:
+            found.append(Members(f"siblings {rank.rank}", siblings, device))
     for link in plan.links:
         if link.via == "collective":
             pair = (link.from_rank, link.to_rank)
@@ -98,7 +97,7 @@ class Groups:
             )
 
     def siblings(self) -> Group | None:
-        """Of the ranks with this rank's stages; None where the plan has no replicas."""
+        """Of the ranks with this rank's stages; None where it is the only one."""
         return next((group for name, group in self._groups.items() if name.startswith("siblings")), None)
 
     def link(self, from_rank: int, to_rank: int) -> tuple[Group, Group]:

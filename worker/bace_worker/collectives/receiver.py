@@ -34,7 +34,7 @@ def messages_of(plan: Plan, from_rank: int, to_rank: int) -> list[Message]:
     for action in sender.actions:
         if action.kind.startswith("SEND"):
             stage = action.stage + (1 if action.kind == "SEND_F" else -1)
-            if plan.rank_of_stage(stage, sender.replica).rank == to_rank:
+            if plan.rank_of(stage, action.microbatch, sender.replica).rank == to_rank:
                 found.append((action.kind[-1], stage, action.microbatch))
     return found
 

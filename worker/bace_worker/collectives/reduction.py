@@ -1,11 +1,12 @@
-"""Replicas add up their gradients while the backwards still run: a stage's buckets, all-reduced one by one.
+"""Siblings add up their gradients while the backwards still run: stages' buckets, all-reduced one by one.
 
 As in PyTorch's DistributedDataParallel (Li et al., arXiv 2006.15704): weights are put into buckets in the
 order in which their gradients become final, last layers first, and a bucket is reduced as soon as its last
-gradient has its last micro-batch. With W apart from I, that is when W is done. Siblings have the same
-actions, so they start the same buckets in the same order. Losses are divided by the micro-batches of all
-replicas, so the sum is the gradient of the whole batch. Gradients lie in their bucket's memory from the
-first micro-batch on: that copy replaces one before and one after the reduction.
+gradient has its last micro-batch, and those before it in the order on which the siblings agree are under way:
+copies of several stages need not finish them in the same order. With W apart from I, a gradient has its
+micro-batch when W is done. Losses are divided by the micro-batches of all replicas, so the sum is the
+gradient of the whole batch. Gradients lie in their bucket's memory from the first micro-batch on: that copy
+replaces one before and one after the reduction.
 """
 
 from __future__ import annotations
@@ -46,15 +47,21 @@ class Place:
 
 
 class Reduction:
-    """Of one stage, whose `model` hands every gradient over from construction on.
+    """Of one rank, whose models hand every gradient over from construction on.
 
-    `microbatches`: of this replica. The last bucket may be smaller than `bucket_bytes`.
+    `models`: of its stages, in the order in which all siblings reduce them, each with the micro-batches that
+    this rank runs. A stage's last bucket may be smaller than `bucket_bytes`.
     """
 
-    def __init__(self, model: StageModel, group: Group, microbatches: int, bucket_bytes: int) -> None:
+    def __init__(self, models: Iterable[tuple[StageModel, int]], group: Group, bucket_bytes: int) -> None:
         self._group = group
         self._buckets: list[Bucket] = []
         self._places: dict[int, Place] = {}
+        self._next = 0
+        for model, microbatches in models:
+            self._take(model, microbatches, bucket_bytes)
+
+    def _take(self, model: StageModel, microbatches: int, bucket_bytes: int) -> None:
         uses = Counter(id(module.weight) for module in model.modules() if isinstance(module, Weighted))
         for weights in split_into_buckets(reversed(list(model.parameters())), bucket_bytes):
             flat = torch.zeros(sum(weight.numel() for weight in weights), device=weights[0].device)
@@ -68,7 +75,7 @@ class Reduction:
         model.gradients.on_accumulated = self._accumulated
 
     def finish(self, check: Callable[[], None]) -> float:
-        """Waits until all gradients are sums over the replicas. Returns the seconds that it waited.
+        """Waits until all gradients are sums over the siblings. Returns the seconds that it waited.
 
         To be called once in a step, after all blocks. Raises PeerLost, or what `check` raises.
         """
@@ -77,6 +84,7 @@ class Reduction:
             assert bucket.reducing is not None, "a gradient of the step is missing"
             wait_for(bucket.reducing, check)
             bucket.reducing, bucket.final = None, 0
+        self._next = 0
         for place in self._places.values():
             place.added = 0
         return time.monotonic() - begun
@@ -89,10 +97,17 @@ class Reduction:
             weight.grad = place.view
         place.added += 1
         if place.added == place.expected:
-            bucket = place.bucket
-            bucket.final += 1
-            if bucket.final == bucket.weights:
-                bucket.reducing = self._group.allreduce([bucket.flat])
+            place.bucket.final += 1
+            self._start()
+
+    def _start(self) -> None:
+        """All that are complete, up to the first one that is not."""
+        while self._next < len(self._buckets):
+            bucket = self._buckets[self._next]
+            if bucket.final < bucket.weights:
+                return
+            bucket.reducing = self._group.allreduce([bucket.flat])
+            self._next += 1
 
 
 def wait_for(reducing: Work, check: Callable[[], None]) -> None:
@@ -103,7 +118,7 @@ def wait_for(reducing: Work, check: Callable[[], None]) -> None:
             time.sleep(ASK_AGAIN_SECONDS)
         reducing.wait(OPERATION_TIMEOUT)
     except RuntimeError as error:
-        raise PeerLost(f"adding up over the replicas: {error}") from None
+        raise PeerLost(f"adding up gradients: {error}") from None
 
 
 def split_into_buckets(weights: Iterable[Parameter], bucket_bytes: int) -> list[list[Parameter]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from ..model.learning_rate import Schedule
-from ..plan import Control, Data, Link, Model, Plan, Rank, Stage, Tls, Training
+from ..plan import Action, Control, Data, Link, Model, Plan, Rank, Stage, Tls, Training
 from ..transport.connecting import Address
 from ..transport.transport import Transport
 
@@ -38,6 +38,11 @@ class Setting:
     sender: int
     """0 or 1: the rank that sends."""
     seconds: float
+
+
+def forwards(stage: int) -> tuple[Action, ...]:
+    """What a transport sees of a schedule: whose micro-batches they are."""
+    return tuple(Action("F", stage, microbatch) for microbatch in range(MESSAGES_PER_STEP))
 
 
 def plan_of(setting: Setting, key: str, tls: Tls | None) -> Plan:
@@ -69,7 +74,7 @@ def plan_of(setting: Setting, key: str, tls: Tls | None) -> Plan:
         schedule="probe",
         replicas=1,
         gradient_bucket_bytes=1,
-        ranks=tuple(Rank(i, 0, (i,), f"side {i}", ()) for i in (0, 1)),
+        ranks=tuple(Rank(i, 0, (i,), f"side {i}", forwards(i)) for i in (0, 1)),
         activation_caps=None,
         links=(link, back),
         emulated_compute=None,

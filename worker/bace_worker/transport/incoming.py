@@ -18,6 +18,7 @@ from torch import Tensor
 from ..plan import Training
 from .chunks import Layout
 from .compression import Raw, bytes_of
+from .peers import Name
 from .sockets import read_into, waiting_bytes
 from .wire import CHUNK_BYTES, LEAVING, RECEIVED, Chunk, Control
 
@@ -39,11 +40,11 @@ class _Message:
 
 
 class Incoming:
-    """`owed`: kinds and stages that the peer sends to. `deliver` and `acknowledge` come from threads."""
+    """`owed`: what the peer sends in a step. `deliver` and `acknowledge` are called from threads."""
 
     def __init__(
         self,
-        owed: frozenset[tuple[str, int]],
+        owed: frozenset[Name],
         layout: Layout,
         training: Training,
         deliver: Callable[[Key, Tensor], None],
@@ -54,7 +55,7 @@ class Incoming:
         self._layout = layout
         self._training = training
         self._sizes = [layout.size(index) for index in range(layout.chunks)]
-        self._most_held = 2 * training.microbatches * len(owed)
+        self._most_held = 2 * len(owed)
         self._deliver = deliver
         self._acknowledge = acknowledge
         self._lock = threading.Lock()
@@ -99,8 +100,7 @@ class Incoming:
         key = (chunk.kind, chunk.stage, chunk.microbatch, chunk.step)
         with self._lock:
             known = (
-                (chunk.kind, chunk.stage) in self._owed
-                and chunk.microbatch < self._training.microbatches
+                (chunk.kind, chunk.stage, chunk.microbatch) in self._owed
                 and 1 <= chunk.step <= self._training.steps
                 and chunk.part < len(self._sizes)
                 and chunk.size == self._sizes[chunk.part]

@@ -1,30 +1,34 @@
-"""With whom a rank exchanges what: tensors with neighbouring stages, notes also with its replicas."""
+"""With whom a rank exchanges what: tensors with neighbouring stages, notes also with its siblings."""
 
 from __future__ import annotations
 
 from ..plan import Link, Plan
 
+Name = tuple[str, int, int]
+"""Of a message within a step: its kind, the stage that it is for, and the micro-batch."""
 
-def senders(plan: Plan, number: int) -> dict[tuple[str, int], int]:
-    """The other ranks whose messages come, by (kind, stage of this rank): F from before, B from behind."""
+
+def senders(plan: Plan, number: int) -> dict[Name, int]:
+    """Which other rank sends each message that comes in a step: F from the stage before, B from behind."""
     rank = plan.ranks[number]
+    run = [(action.stage, action.microbatch) for action in rank.actions if action.kind == "F"]
     peers = {
-        (kind, stage): plan.neighbour(stage, direction, rank.replica)
-        for stage in rank.stages
+        (kind, *block): plan.neighbour(*block, direction, rank.replica)
+        for block in run
         for kind, direction in (("F", -1), ("B", +1))
     }
     return {key: peer.rank for key, peer in peers.items() if peer is not None and peer is not rank}
 
 
 def chained(plan: Plan, number: int) -> frozenset[int]:
-    """The same stages of the replica before and of the next: what all must know goes along the chain."""
-    rank = plan.ranks[number]
-    siblings = plan.siblings(rank)
-    return frozenset(other.rank for other in siblings if abs(other.replica - rank.replica) == 1)
+    """The siblings before and behind: what all must know goes along the chain."""
+    siblings = plan.siblings(plan.ranks[number])
+    place = siblings.index(plan.ranks[number])
+    return frozenset(other.rank for at, other in enumerate(siblings) if abs(at - place) == 1)
 
 
 def link_between(plan: Plan, from_rank: int, to_rank: int) -> Link | None:
-    """None between replicas: there are notes alone."""
+    """None between ranks that have no neighbouring stages: there are notes alone."""
     pair = (from_rank, to_rank)
     return next((link for link in plan.links if (link.from_rank, link.to_rank) == pair), None)
 

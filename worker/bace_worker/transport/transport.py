@@ -83,7 +83,7 @@ class Transport:
 
     def send(self, kind: str, stage: int, microbatch: int, step: int, tensor: Tensor) -> None:
         """Hands over an output (F) or a gradient (B) for `stage`, which is on another rank. Never waits."""
-        peer = self._plan.rank_of_stage(stage, self._plan.ranks[self._rank].replica).rank
+        peer = self._plan.rank_of(stage, microbatch, self._plan.ranks[self._rank].replica).rank
         way = self._channels.get(peer, self._outgoing[peer])
         way.push(kind, stage, microbatch, step, tensor)
 
@@ -92,7 +92,7 @@ class Transport:
 
         The tensor is in the host's memory, pinned where the plan trains on a GPU.
         """
-        key, peer = (kind, stage, microbatch, step), self._senders[kind, stage]
+        key, peer = (kind, stage, microbatch, step), self._senders[kind, stage, microbatch]
         name = f"{kind} of stage {stage}, micro-batch {microbatch}, step {step}"
         tensor = self._tensors.take(key, peer, name, check)
         self._incoming[peer].taken(key)

@@ -126,9 +126,10 @@ export async function openTokens({ database, nowSeconds, onError }: TokenOptions
     },
     async revoke(id) {
       const entry = known.get(id);
-      if (!entry || entry.token.revokedSeconds !== null) return entry?.token;
-      const revokedSeconds = nowSeconds();
+      if (!entry) return undefined;
+      const revokedSeconds = entry.token.revokedSeconds ?? nowSeconds();
       entry.token = { ...entry.token, revokedSeconds }; // refused from now on, whatever becomes of the database
+      // Also where it was revoked before: that may not have been written.
       await database.query("update tokens set revoked_seconds = $1 where id = $2", [revokedSeconds, id]);
       return entry.token;
     },

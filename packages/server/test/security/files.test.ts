@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { openAccess } from "../../src/access/open-access.ts";
 import { newToken } from "../../src/access/token.ts";
+import { openTokens } from "../../src/access/tokens.ts";
 import type { Database } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { openPglite } from "../../src/store/pglite.ts";
@@ -67,6 +68,24 @@ test("a file that is gone is made anew, with another token; one that was revoked
   const { tokens } = await start();
   expect(text()).not.toBe(before);
   expect(tokens.check(text())).toMatchObject({ scopes: ["admin"] });
+});
+
+test("a revocation that could not be written is not taken for one that was, when it is asked for again", async () => {
+  let full = true;
+  const query: Database["query"] = async (sql, parameters) => {
+    if (full && sql.includes("revoked_seconds =")) throw new Error("no space left on device");
+    return database.query(sql, parameters);
+  };
+  const options = { database: { ...database, query }, nowSeconds: () => 1000, onError: () => {} };
+  const tokens = await openTokens(options);
+  const lent = { name: "lent", scopes: ["read"], tenant: null, expiresSeconds: null } as const;
+  const { text: secret, token } = await tokens.create(lent);
+  await expect(tokens.revoke(token.id)).rejects.toThrow("no space left");
+  expect(tokens.check(secret)).toBe("revoked");
+  await expect(tokens.revoke(token.id)).rejects.toThrow("no space left");
+  full = false;
+  await tokens.revoke(token.id);
+  expect((await openTokens(options)).check(secret)).toBe("revoked");
 });
 
 test("when a token was last used is known to ten minutes, also after a restart", async () => {

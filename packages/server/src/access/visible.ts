@@ -66,15 +66,27 @@ export function visibleEvent(event: Event, state: State, identity: Identity): ob
   }
 }
 
-function ofOwnJob<E extends { readonly jobId: string }>(
+function ofOwnJob<E extends { readonly jobId: string; readonly atSeconds: number }>(
   event: E,
   state: State,
   identity: Identity,
 ): E | undefined {
   if (identity.tenant === null) return event;
-  // A job that has been forgotten meanwhile is nobody's any more.
-  const tenant = state.jobs.get(event.jobId)?.job.tenant;
-  return tenant === identity.tenant ? hideOthers(event, state, identity) : undefined;
+  return seesPast(event, state, identity) ? hideOthers(event, state, identity) : undefined;
+}
+
+/**
+ * Whether an event of a job's is told. A job that has been forgotten meanwhile is nobody's any more; and what is older than
+ * the job that has the name now was another one's, of whatever tenant.
+ */
+export function seesPast(
+  { atSeconds, jobId }: Pick<Event, "atSeconds"> & { readonly jobId: string },
+  { jobs }: State,
+  identity: Identity,
+): boolean {
+  if (identity.tenant === null) return true;
+  const job = jobs.get(jobId)?.job;
+  return job !== undefined && job.tenant === identity.tenant && job.submitSeconds <= atSeconds;
 }
 
 function publicFleet({ name, regions }: Fleet): object {

@@ -1,7 +1,6 @@
 // Decisions, from the log: a page at a time, in order. Ask again with the last seq for the next page.
 import { createRoute, z } from "@hono/zod-openapi";
-import { seesTenant } from "../access/identity.ts";
-import { hideOthers } from "../access/visible.ts";
+import { hideOthers, seesPast } from "../access/visible.ts";
 import type { Decided } from "../store/log.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
 import { decisionListSchema } from "./types.ts";
@@ -23,7 +22,7 @@ const decisionsRoute = createRoute({
 export function addDecisions(app: App, { log, fleets, writer }: ApiContext): void {
   app.openapi(decisionsRoute, async (c) => {
     const identity = c.get("identity");
-    const sees = ({ jobId }: Decided) => seesTenant(identity, writer.state().jobs.get(jobId)?.job.tenant);
+    const sees = (decided: Decided) => seesPast(decided, writer.state(), identity);
     const found: Decided[] = [];
     let { after } = c.req.valid("query");
     for (;;) {

@@ -159,6 +159,26 @@ test("a tenant is told of its own jobs alone, and gets on through those of other
   expect(own.at(-1)!.id).toBeGreaterThan(seq);
 });
 
+test("whoever takes the name of a job that was forgotten is told nothing of that one", async () => {
+  const { clock, writer } = service;
+  const submit = (token: string, tenant: string) =>
+    service.ask("POST /v1/jobs", { token, body: fileOf("handed-on", tenant) });
+  await submit(theirs, "team-b");
+  await service.ask("POST /v1/jobs/handed-on/cancel", { token: theirs });
+  expect(writer.state().jobs.get("handed-on")!.phase).toBe("ended");
+  clock.seconds += 1000;
+  await writer.commit(() => [{ kind: "forgotten", jobIds: ["handed-on"] }]);
+  const { seq } = writer.state();
+  await submit(ours, "team-a");
+  const told = await listen(ours, "/v1/events?after=0", 6);
+  const about = told.filter(({ data }) => JSON.stringify(data ?? {}).includes("handed-on"));
+  expect(about.map(({ event }) => event)).toContain("submitted");
+  expect(Math.min(...about.map(({ id }) => id))).toBeGreaterThan(seq);
+  const decisions = await service.ask("GET /v1/decisions", { token: ours });
+  const { decisions: known } = (await decisions.json()) as { decisions: { jobId: string; seq: number }[] };
+  expect(known.filter((each) => each.jobId === "handed-on" && each.seq <= seq)).toEqual([]);
+});
+
 test("a stream ends with the token that opened it", async () => {
   const token = await service.tokenFor(["read"]);
   const response = await service.ask("GET /v1/events", { token });

@@ -2,27 +2,28 @@
 import type { Decision, Event, Fleet, Job, State } from "@bace-pipe/core";
 import { type Identity, seesTenant } from "./identity.ts";
 
-/** Fields of answers in which a job may be named that is not the one that the answer is about. */
-const NAMING: ReadonlySet<string> = new Set([
-  "blockedBy",
-  "reservedFor",
-  "by",
-  "preemptedBy",
-  "behind",
-  "reason",
-]);
+/** Fields of answers that are the name of a job that the answer is not about. */
+const NAMES: ReadonlySet<string> = new Set(["blockedBy", "reservedFor", "by", "preemptedBy", "behind"]);
+/** The one reason in which a job is named; anything else in a reason may look like a job's name and be none. */
+const PREEMPTED_BY = /^preempted by ([a-z0-9-]+)/;
 const HIDDEN = "another tenant's job";
 
-/** The value with other tenants' jobs unnamed; itself for those who see everything. */
-export function hideOthers<T>(value: T, { jobs }: State, identity: Identity): T {
+/**
+ * The value with other tenants' jobs unnamed, those that have been forgotten among them; itself for those who see
+ * everything.
+ * @param fresh own jobs that are not there yet
+ */
+export function hideOthers<T>(value: T, { jobs }: State, identity: Identity, fresh: readonly Job[] = []): T {
   if (identity.tenant === null) return value;
-  const hide = (text: string) =>
-    text.replaceAll(/[a-z0-9][a-z0-9-]*/g, (word) => {
-      const known = jobs.get(word);
-      return known && !seesTenant(identity, known.job.tenant) ? HIDDEN : word;
-    });
+  const own = new Set(fresh.map(({ id }) => id));
+  const isOwn = (name: string) => own.has(name) || jobs.get(name)?.job.tenant === identity.tenant;
+  const shown = (name: string) => (isOwn(name) ? name : HIDDEN);
   const walk = (field: unknown, name: string): unknown => {
-    if (typeof field === "string") return NAMING.has(name) ? hide(field) : field;
+    if (typeof field === "string") {
+      if (name === "reason")
+        return field.replace(PREEMPTED_BY, (_, by: string) => `preempted by ${shown(by)}`);
+      return NAMES.has(name) ? shown(field) : field;
+    }
     if (Array.isArray(field)) return field.map((item) => walk(item, name));
     if (typeof field !== "object" || field === null) return field;
     return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, walk(inner, key)]));

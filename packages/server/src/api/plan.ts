@@ -32,7 +32,7 @@ export function addPlan(app: App, context: ApiContext): void {
     const all = dryRun(state, nowSeconds, { policy, timeModel }, fresh);
     const own = ownDecisions(all, fresh, state, identity);
     const decisions = own.map((decision) => explainedDecision(decision, state.fleet!));
-    return c.json(hideOthers({ decisions, revision }, state, identity), 200);
+    return c.json(hideOthers({ decisions, revision }, state, identity, fresh), 200);
   });
 }
 

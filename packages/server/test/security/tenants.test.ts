@@ -1,5 +1,7 @@
 // Two tenants on one service: what one has, the other finds nowhere, and cannot tell from what there is not.
+import type { Job, State } from "@bace-pipe/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { hideOthers } from "../../src/access/visible.ts";
 import type { JobView } from "../../src/api/types.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
@@ -92,6 +94,27 @@ test("plans, explanations and decisions name no job of another", async () => {
   });
   const { decisions } = await get<{ decisions: { jobId: string }[] }>("/v1/decisions");
   expect(decisions.map(({ jobId }) => jobId)).toEqual(["our-first"]);
+});
+
+test("a name is hidden also when its job has been forgotten, and nothing else that looks like one", () => {
+  const identity = { id: "a", name: "a", scopes: ["read"], tenant: "team-a" } as const;
+  const job = (tenant: string) => ({ job: { tenant } });
+  const jobs = new Map(Object.entries({ east: job("team-b"), own: job("team-a") }));
+  const state = { jobs } as unknown as State;
+  const shown = <T>(value: T) => hideOthers(value, state, identity);
+  const preemptedBy = (name: string) => `preempted by ${name}, which is of a higher class`;
+  expect(shown({ reason: preemptedBy("gone"), preempted: { by: "gone" } })).toEqual({
+    reason: preemptedBy("another tenant's job"),
+    preempted: { by: "another tenant's job" },
+  });
+  expect(shown({ reason: preemptedBy("own"), why: { behind: "own", blockedBy: "east" } })).toEqual({
+    reason: preemptedBy("own"),
+    why: { behind: "own", blockedBy: "another tenant's job" },
+  });
+  expect(shown({ reason: "east: exit code 1" })).toEqual({ reason: "east: exit code 1" });
+  expect(hideOthers({ blockedBy: "new" }, state, identity, [{ id: "new" } as Job])).toEqual({
+    blockedBy: "new",
+  });
 });
 
 test("regions show what is free of all, and of whom not", async () => {

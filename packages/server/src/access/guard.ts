@@ -51,8 +51,11 @@ export function guard({ access, monotonicSeconds, state }: GuardOptions): Middle
     if (route === undefined) return next(); // unknown: it will be said
     const needed: Needed | undefined = ROUTES[route];
     if (!needed) throw new Error(`${route} is not in the table of access/routes.ts`);
-    if (needed.kind === "launch" && access)
-      limit(reports, `${remoteOf(c)} ${c.req.path.split("/").slice(0, 4).join("/")}`);
+    if (needed.kind === "launch" && access) {
+      const jobId = c.req.path.split("/")[3]!;
+      // Made-up names share one bucket, or each would bring a new one along.
+      limit(reports, `${remoteOf(c)} ${state().jobs.has(jobId) ? jobId : ""}`);
+    }
     if (needed.kind === "scope") {
       const { everyTenant, scope } = needed;
       const identity = identify(c, scope);

@@ -1,4 +1,5 @@
 // Who is let in where: every route, with no token, a bad one, the wrong one, the right one.
+import type { State } from "@bace-pipe/core";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { guard } from "../../src/access/guard.ts";
@@ -158,6 +159,21 @@ test("a burst of ten thousand passes; one token that goes on without end is slow
   expect(await ask(other)).toBe(200);
   seconds = 0.01; // two more by then
   expect([await ask(eager), await ask(eager), await ask(eager)]).toEqual([200, 200, 429]);
+});
+
+test("reports of launches that there are not share one limit, whatever names are made up for them", async () => {
+  const access = await openAccess({ database, nowSeconds: () => 0, host: "127.0.0.1", onError: () => {} });
+  const jobs = new Map([["real", {}]]);
+  const state = () => ({ jobs }) as unknown as State;
+  const door = new Hono<ApiEnv>();
+  door.use(guard({ access, state, monotonicSeconds: () => 0 }));
+  door.post("/v1/launches/:jobId/:epoch/telemetry", (c) => c.text("in"));
+  door.onError((error, c) => c.text((error as ProblemError).problem.code, 429));
+  const report = async (jobId: string) =>
+    (await door.request(`/v1/launches/${jobId}/1/telemetry`, { method: "POST" })).status;
+  for (let i = 0; i < 40_000; i++) await report(`made-up-${i}`);
+  expect(await report("made-up")).toBe(429);
+  expect(await report("real")).toBe(200);
 });
 
 test("open to its machine: nobody needs a token, and a bad one is refused all the same", async () => {

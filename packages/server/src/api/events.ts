@@ -14,6 +14,8 @@ import { type ApiContext, type App, problems } from "./context.ts";
 const PAGE = 500;
 const RECENT = 1000;
 const MOST_CLIENTS = 200;
+/** Of those, of one tenant's tokens. */
+const MOST_OF_A_TENANT = 40;
 const HEARTBEAT_SECONDS = 15;
 /** In which a client has to take a page. */
 const PATIENCE_SECONDS = 30;
@@ -59,6 +61,24 @@ export function addEvents(
   });
   writer.failed.catch(wakeAll);
   let clients = 0;
+  const clientsOf = new Map<string, number>();
+  const enter = ({ tenant }: Identity): void => {
+    const ofTenant = tenant === null ? 0 : (clientsOf.get(tenant) ?? 0);
+    if (clients >= MOST_CLIENTS || ofTenant >= MOST_OF_A_TENANT) {
+      const headers = { "Retry-After": "5" };
+      const count = clients >= MOST_CLIENTS ? clients : ofTenant;
+      throw new ProblemError("rate-limited", `${count} clients listen already`, undefined, { headers });
+    }
+    clients++;
+    if (tenant !== null) clientsOf.set(tenant, ofTenant + 1);
+  };
+  const leave = ({ tenant }: Identity): void => {
+    clients--;
+    if (tenant === null) return;
+    const others = clientsOf.get(tenant)! - 1;
+    if (others > 0) clientsOf.set(tenant, others);
+    else clientsOf.delete(tenant);
+  };
 
   const pageAfter = async (after: number): Promise<readonly Event[]> => {
     const first = recent[0]?.seq;
@@ -83,14 +103,12 @@ export function addEvents(
   };
 
   app.openapi(eventsRoute, (c) => {
-    if (clients >= MOST_CLIENTS) {
-      const headers = { "Retry-After": "5" };
-      throw new ProblemError("rate-limited", `${clients} clients listen already`, undefined, { headers });
-    }
+    // Nobody reads what a HEAD is answered with: it would have a place until its time is up.
+    if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" }) as never;
     const identity = c.get("identity");
     const { after } = c.req.valid("query");
     let last = c.req.valid("header")["last-event-id"] ?? after ?? writer.state().seq;
-    clients++;
+    enter(identity);
     const response = streamSSE(c, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
@@ -110,7 +128,7 @@ export function addEvents(
           await news(last, gone.signal);
         }
       } finally {
-        clients--;
+        leave(identity);
       }
     });
     // c.json would be typed by the route; a stream is not.

@@ -192,6 +192,22 @@ test("a stream ends with the token that opened it", async () => {
   expect((await service.ask("GET /v1/events", { token })).status).toBe(401);
 });
 
+test("one tenant's clients do not take every place, nor does whoever asks for the head alone", async () => {
+  const open = (token: string, method = "GET") => service.ask(`${method} /v1/events`, { token });
+  for (let i = 0; i < 250; i++) expect((await open(ours, "HEAD")).status).toBe(200);
+  const many: Response[] = [];
+  while ((many.at(-1)?.status ?? 200) === 200) many.push(await open(ours));
+  expect(many.at(-1)!.status).toBe(429);
+  expect(many.length).toBeLessThan(100);
+  const other = await open(theirs);
+  expect(other.status).toBe(200);
+  await Promise.all([...many, other].map((response) => response.body?.cancel()));
+  await sleep(10);
+  const again = await open(ours);
+  expect(again.status).toBe(200);
+  await again.body!.cancel();
+});
+
 test("a client that does not take what it is sent is sent away, and others are not kept waiting", async () => {
   const { writer } = service;
   const app: App = new OpenAPIHono<ApiEnv>();

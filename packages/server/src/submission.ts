@@ -24,14 +24,13 @@ export interface Admission {
   readonly existing: readonly string[];
 }
 
-export interface AdmissionOptions extends JobOptions {
+export interface AdmissionOptions extends Omit<JobOptions, "tenant"> {
   /** Whose jobs these must be: jobs that name no tenant are. null or absent: anybody's. */
   readonly tenant?: string | null;
   /** Folder of the service's own files: no job reads or writes there. */
   readonly keepOut?: string | undefined;
 }
 
-const DEFAULT_TENANT = "default";
 const MOST_JOBS = 10_000;
 const MOST_QUEUED = 20_000;
 const MOST_DIAGNOSTICS = 20;
@@ -45,12 +44,11 @@ export function admitJobs(
   { keepOut, tenant = null, ...options }: AdmissionOptions,
 ): Admission {
   const { directory } = jobFile;
-  const jobs = parsed(state, jobFile, { ...options, readFile: readerFor(directory, tenant, keepOut) }).map(
-    (job) => ({
-      ...ofTenant(withAbsolutePaths(job, directory), tenant),
-      submitSeconds: nowSeconds,
-    }),
-  );
+  const readFile = readerFor(directory, tenant, keepOut);
+  const jobs = parsed(state, jobFile, { ...options, readFile, tenant: tenant ?? undefined }).map((job) => {
+    refuseOtherTenant(job, tenant);
+    return { ...withAbsolutePaths(job, directory), submitSeconds: nowSeconds };
+  });
   if (jobs.length > MOST_JOBS) {
     const message = `${jobs.length} jobs, of ${MOST_JOBS} at most in one file: submit them in several`;
     throw refused(jobFile, message);
@@ -136,9 +134,8 @@ function realOf(path: string): string {
   }
 }
 
-function ofTenant(job: Job, tenant: string | null): Job {
-  if (tenant === null || job.tenant === tenant) return job;
-  if (job.tenant === DEFAULT_TENANT) return { ...job, tenant };
+function refuseOtherTenant(job: Job, tenant: string | null): void {
+  if (tenant === null || job.tenant === tenant) return;
   throw new ProblemError(
     "wrong-tenant",
     `"${job.id}" is of tenant ${job.tenant}: this token is for ${tenant}`,

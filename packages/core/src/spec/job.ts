@@ -17,7 +17,7 @@ import { leastCount } from "../scheduler/target.ts";
 import { BYTES_PER_GB } from "../units.ts";
 import { type Diagnostic, nameHint } from "./diagnostic.ts";
 import { type Measured, measuredFor, type ProfileReader } from "./measured-job.ts";
-import type { JobInput } from "./schema.ts";
+import { DEFAULT_TENANT, type JobInput } from "./schema.ts";
 import type { FieldPath, Source } from "./source.ts";
 
 /** bf16 across a boundary where nothing is said. */
@@ -33,6 +33,8 @@ export interface JobOptions {
   readonly efficiency: number | undefined;
   /** Whether the jobs are to be run: one that says nothing to train can only be planned and simulated. */
   readonly mustTrain: boolean;
+  /** Of whoever may speak for one tenant alone: jobs that name none are of it, and no other's name is told. */
+  readonly tenant?: string | undefined;
 }
 
 export interface JobContext extends JobOptions {
@@ -49,7 +51,8 @@ export function toJob(input: JobInput, context: JobContext): Job | Diagnostic {
   const measured = shape && measuredFor(input, shape, context);
   if (measured && "code" in measured) return measured;
   const demand = shape ? demandOfModel(input, shape, measured, context) : demandOutright(input);
-  const { name: id, tenant, submitSeconds = 0, microbatches, iterations } = input;
+  const { name: id, submitSeconds = 0, microbatches, iterations } = input;
+  const tenant = input.tenant === DEFAULT_TENANT ? (context.tenant ?? DEFAULT_TENANT) : input.tenant;
   const overheadSeconds = input.overheadSeconds ?? measured?.overheadSeconds ?? USUAL_OVERHEAD_SECONDS;
   const deadline = input.deadlineSeconds === undefined ? {} : { deadlineSeconds: input.deadlineSeconds };
   const priority = input.priorityClass === undefined ? {} : { priorityClass: input.priorityClass };
@@ -170,14 +173,14 @@ export function shapeOf(
 /** A tenant or a class that the fleet does not have: a slip of the pen must not get around a quota. */
 function unknownToFleet(
   { priorityClass, tenant }: Job,
-  { fleet, path, source }: JobContext,
+  { fleet, path, source, tenant: own }: JobContext,
 ): Diagnostic | undefined {
   const { priorityClasses = [], tenants } = fleet;
-  if (tenants && !tenants.some(({ name }) => name === tenant)) {
-    const hint = nameHint(
-      tenant,
-      tenants.map(({ name }) => name),
-    );
+  // Another's job is refused as that, whether or not there is such a tenant.
+  const isAnothers = own !== undefined && tenant !== own;
+  if (tenants && !isAnothers && !tenants.some(({ name }) => name === tenant)) {
+    const names = tenants.map(({ name }) => name);
+    const hint = own === undefined ? nameHint(tenant, names) : "ask whoever runs the service to list it";
     const message = `"${tenant}" is not a tenant of this fleet`;
     return source.diagnostic([...path, "tenant"], "unknown-tenant", message, hint);
   }

@@ -189,7 +189,12 @@ function toJobs(
   pathOf: (index: number) => FieldPath,
   fleet: Fleet,
   source: Source,
-  { efficiency, mustTrain = false, readFile }: Partial<JobOptions> & Pick<ScenarioOptions, "readFile">,
+  {
+    efficiency,
+    mustTrain = false,
+    readFile,
+    tenant,
+  }: Partial<JobOptions> & Pick<ScenarioOptions, "readFile">,
 ): Parsed<Job[]> {
   const diagnostics: Diagnostic[] = copyComplaints(inputs, pathOf, source);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
@@ -199,7 +204,7 @@ function toJobs(
   const jobs: Job[] = [];
   const readProfile = profileReader(readFile);
   inputs.forEach((input, i) => {
-    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain, readProfile });
+    const job = toJob(input, { fleet, source, path: pathOf(i), efficiency, mustTrain, readProfile, tenant });
     if ("code" in job) diagnostics.push(job);
     else for (const id of names[i]!) jobs.push({ ...job, id });
   });

@@ -10,6 +10,8 @@ import { count, nameSchema, quantity } from "./quantity.ts";
 /** A schedule has stages × micro-batches × 2 actions, and all of them are timed for every placement. */
 const MAX_MICROBATCHES = 4096;
 const MAX_LAYERS = 512;
+/** Of jobs that name none. */
+export const DEFAULT_TENANT = "default";
 /** GPUs of one node, and replicas: more than any published run has. */
 const MAX_TENSOR_PARALLEL = 64;
 const MAX_GPUS = 65_536;
@@ -132,7 +134,7 @@ export const trainingSchema = z
 export const jobSchema = z
   .strictObject({
     name: nameSchema,
-    tenant: nameSchema.default("default"),
+    tenant: nameSchema.default(DEFAULT_TENANT),
     /** 0 where absent. */
     submitSeconds: quantity("seconds", { min: 0 }).optional(),
     /** That many jobs, alike but for their names: name-1 and so on. */

@@ -5,7 +5,7 @@ import { hideOthers } from "../../src/access/visible.ts";
 import type { JobView } from "../../src/api/types.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
-import { jobText } from "../support/service.ts";
+import { jobText, SCENARIO } from "../support/service.ts";
 import { fileOf, openSecured, problemOf, type Secured } from "./secured.ts";
 
 let database: Database;
@@ -144,4 +144,24 @@ test("no file of the machine is read for a tenant", async () => {
   const answer = await service.ask("POST /v1/jobs", { token: ours, body: { ...body, text } });
   expect(answer.status).toBe(422);
   expect(await answer.text()).not.toContain("root");
+});
+
+test("on a fleet that lists its tenants no refusal names another, and a job that names none is one's own", async () => {
+  const tenants = "tenants:\n  - {name: team-a}\n  - {name: secret-merger}\nlinks:";
+  const listing = await openSecured(database, { scenario: SCENARIO.replace("links:", tenants) });
+  const token = await listing.tokenFor(["read", "submit"], "team-a");
+  const submit = (body: object) => listing.ask("POST /v1/jobs", { token, body });
+  const [known, unknown] = await Promise.all(
+    ["secret-merger", "nobodys-name"].map(async (tenant) => {
+      const { detail, ...rest } = await problemOf(submit(fileOf("x", tenant)));
+      return { ...rest, detail: detail.replace(tenant, "T") };
+    }),
+  );
+  expect(known).toEqual(unknown);
+  expect((await submit({ ...fileOf("x", ""), text: jobText("of-none") })).status).toBe(201);
+  expect(listing.writer.state().jobs.get("of-none")!.job.tenant).toBe("team-a");
+  const stranger = await listing.tokenFor(["submit"], "team-c");
+  const refused = await listing.ask("POST /v1/jobs", { token: stranger, body: fileOf("x", "team-c") });
+  expect(refused.status).toBe(422);
+  expect(await refused.text()).not.toMatch(/secret-merger|team-a/);
 });

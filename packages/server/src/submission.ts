@@ -2,7 +2,7 @@
 // with the same content is not an error, so that a submission may be repeated when its answer was lost.
 // `submitSeconds` of a file is for simulations; here a job is submitted when it comes in.
 import { realpathSync } from "node:fs";
-import { dirname, resolve, sep } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import type { Job, State } from "@bace-pipe/core";
 import { type Diagnostic, type FileReader, type JobOptions, parseJobs } from "@bace-pipe/core/spec";
 import { canonicalJson } from "./canonical-json.ts";
@@ -59,6 +59,12 @@ export function admitJobs(
       throw refused(jobFile, `${job.id}: ${field} has control characters, or is longer than any path`);
     const inside = pathsOf(job).find((path) => isInside(path, keepOut));
     if (inside !== undefined) throw refused(jobFile, `${job.id}: ${inside} is among the service's own files`);
+    const above = job.training?.data.paths.find((path) => reaches(path, keepOut));
+    if (above !== undefined)
+      throw refused(
+        jobFile,
+        `${job.id}: ${above} has the service's own files in it: name folders beside them`,
+      );
   }
   const fresh = jobs.filter((job) => {
     const known = state.jobs.get(job.id);
@@ -122,6 +128,13 @@ function isInside(path: string, folder: string | undefined): boolean {
   if (folder === undefined) return false;
   const outer = `${realOf(folder)}${sep}`;
   return `${realOf(path)}${sep}`.startsWith(outer);
+}
+
+/** Whether ranks that read a folder's text would come to another folder: they leave out what is hidden, and packages. */
+function reaches(path: string, folder: string | undefined): boolean {
+  if (folder === undefined) return false;
+  const between = relative(realOf(path), realOf(folder)).split(sep);
+  return !between.some((name) => name.startsWith(".") || name === "node_modules");
 }
 
 /** Without links, as far as the path exists. */

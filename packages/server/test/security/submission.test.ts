@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
+import { admitJobs } from "../../src/submission.ts";
 import { jobText } from "../support/service.ts";
 import { openSecured, problemOf, type Secured } from "./secured.ts";
 
@@ -184,6 +185,17 @@ describe("paths that lead into the service's own files", () => {
       expect(answer).toContain("among the service's own files");
       expect(answer).not.toContain("bace_");
     }
+  });
+
+  test("a folder of text that has them in it, unless the worker would leave them out", async () => {
+    const training = (path: string) => jobText("reader").replace("paths: [texts]", `paths: ["${path}"]`);
+    for (const path of [".", "/", folder, "mine/.."])
+      expect((await refusal(file(training(path)))).detail).toContain("has the service's own files in it");
+    const state = service.writer.state();
+    const admitted = (keepOut: string) =>
+      admitJobs(state, file(training(folder)), 0, { efficiency: 0.4, mustTrain: true, keepOut });
+    expect(() => admitted(join(folder, "deep/state"))).toThrow("own files");
+    expect(admitted(join(folder, ".bace")).fresh).toHaveLength(1);
   });
 
   test("others are the job's affair", async () => {

@@ -74,13 +74,16 @@ export interface Client {
 export function createClient(url: string, send: typeof fetch = fetch, token?: string): Client {
   const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const call = async <T>(path: string, body?: object, headers: Record<string, string> = {}): Promise<T> => {
+    // A service sends nobody elsewhere: whoever does is none, and does not get the caller's token and job there.
+    const redirect = "manual" as const;
     const init = body
       ? {
+          redirect,
           method: "POST",
           headers: { "Content-Type": "application/json", ...authorization, ...headers },
           body: JSON.stringify(body),
         }
-      : { headers: authorization };
+      : { redirect, headers: authorization };
     const response = await send(new URL(path, url), init);
     if (!response.ok) throw new ApiError(await problemOf(response));
     return (await response.json()) as T;

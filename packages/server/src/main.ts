@@ -135,7 +135,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 function checkAdvertised(url: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.pathname === "/") return;
+  // Nothing but a place: it is written into every plan.
+  if (parsed && /^https?:$/.test(parsed.protocol) && `${parsed.origin}/` === parsed.href) return;
   throw new StartError("invalid-address", `"${url}" is no address for ranks: write http://HOST:PORT`);
 }
 

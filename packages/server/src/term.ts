@@ -104,7 +104,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
         stateDirectory: folder.directory,
       },
       host: server.host,
-      advertisedHost: options.advertised === undefined ? undefined : hostOf(options.advertised),
+      controlUrl,
       dashboardDirectory: options.dashboardDirectory,
     });
     addLog(app, { archive, writer });
@@ -198,8 +198,4 @@ function movedFrom(told: string | undefined, asked: string, { active }: State): 
       `${running} port ${before.port}: start without another port, or wait until they have ended`,
     );
   return undefined;
-}
-
-function hostOf(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, "");
 }

@@ -153,10 +153,10 @@ describe("looking", () => {
 });
 
 test("a service is reached by its own name and by the one that it goes by elsewhere, and by no other", async () => {
-  const advertisedHost = "bace.example";
+  const controlUrl = "http://bace.example:7420";
   await clear(database);
   const other = await openService(database, createFakeExecutor(), { seconds: 1000 }, undefined, {
-    advertisedHost,
+    controlUrl,
   });
   const status = async (host: string) => (await other.get(`http://${host}/healthz`)).status;
   expect(await status("bace.example:7420")).toBe(200);

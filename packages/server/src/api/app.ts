@@ -7,6 +7,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Logger } from "pino";
 import { account } from "../access/account.ts";
+import { hostOf } from "../access/addresses.ts";
 import { guard } from "../access/guard.ts";
 import { ANYBODY } from "../access/identity.ts";
 import type { Access } from "../access/open-access.ts";
@@ -35,8 +36,8 @@ export interface AppOptions extends ApiContext {
   readonly logger: Logger;
   /** Address that it listens on. */
   readonly host: string;
-  /** By which ranks on other machines know it, where that is another name. */
-  readonly advertisedHost?: string | undefined;
+  /** Where ranks are told that it is. Default: that address, and no port that they could mistake for their own. */
+  readonly controlUrl?: string | undefined;
   /** Folder of the built dashboard. */
   readonly dashboardDirectory?: string | undefined;
   /** Who may come in. Without it anybody may, so it may only be left out of services that nobody else reaches. */
@@ -46,14 +47,15 @@ export interface AppOptions extends ApiContext {
 }
 
 export function createApp(options: AppOptions): App {
-  const { access, advertisedHost = options.host, dashboardDirectory, host, logger, ...context } = options;
+  const { access, dashboardDirectory, host, logger, ...context } = options;
+  const { controlUrl = `http://${host.includes(":") ? `[${host}]` : host}` } = options;
   if (!access && !OWN_HOSTS.has(host)) throw new Error(`a service on ${host} needs tokens`);
   const { writer } = context;
   const { metrics = createMetrics(writer.state) } = context;
   writer.listen(metrics);
   const names = new Set([
     ...LOOPBACK_NAMES,
-    ...[host, advertisedHost].flatMap((name) => [name, `[${name}]`]),
+    ...[host, hostOf(controlUrl)].flatMap((name) => [name, `[${name}]`]),
   ]);
   const app: App = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
@@ -102,7 +104,7 @@ export function createApp(options: AppOptions): App {
     addTokens(app, access, writer.nowSeconds);
     addAudit(app, access);
   }
-  addLaunches(app, context);
+  addLaunches(app, context, controlUrl);
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   app.doc31("/openapi.json", {
     openapi: "3.1.0",

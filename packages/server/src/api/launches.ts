@@ -2,8 +2,10 @@
 // rank that is refused ends.
 import { type Fact, isActive } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
+import { refusedRank } from "../access/addresses.ts";
 import { admitRank, knownRank, type LiveJob } from "../gate.ts";
 import { createMeasurements } from "../measurements.ts";
+import { ProblemError } from "../problem.ts";
 import { committedFacts, progressFacts, type Report } from "../telemetry.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
 import {
@@ -56,7 +58,8 @@ function doneFacts(live: LiveJob, report: Report): Fact[] {
   return [...progressFacts(live, report), ...committedFacts(live, report)];
 }
 
-export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void {
+/** @param controlUrl by which ranks reach this service */
+export function addLaunches(app: App, { writer, rendezvous }: ApiContext, controlUrl: string): void {
   const measurements = createMeasurements();
   const factsOf = (live: LiveJob, report: Report): Fact[] => [
     ...progressFacts(live, report),
@@ -68,6 +71,8 @@ export function addLaunches(app: App, { writer, rendezvous }: ApiContext): void 
     const caller = { ...c.req.valid("param"), launchKey, rank: checkIn.rank };
     let live = admitRank(writer.state(), caller);
     if (!live.epoch.addresses) {
+      const refused = refusedRank(checkIn, controlUrl);
+      if (refused !== undefined) throw new ProblemError("invalid-request", refused);
       rendezvous.checkIn(live, checkIn);
       if (rendezvous.startFacts(writer.state(), caller.jobId).length > 0) {
         await writer.commit((state) => rendezvous.startFacts(state, caller.jobId));

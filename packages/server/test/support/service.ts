@@ -71,7 +71,7 @@ export interface Sketch {
   /** Anybody may do anything where absent. */
   readonly access?: Access;
   readonly stateDirectory?: string;
-  readonly advertisedHost?: string;
+  readonly controlUrl?: string;
   /** Where lines of the service's log go; nowhere where absent. */
   readonly logTo?: DestinationStream;
 }
@@ -82,7 +82,7 @@ export async function openService(
   executor: Executor,
   clock: Clock,
   policy: Policy = POLICIES["bace"]!(),
-  { access, advertisedHost, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
+  { access, controlUrl, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
 ): Promise<TestService> {
   const parsed = parseScenario(scenario, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
@@ -115,7 +115,7 @@ export async function openService(
     efficiency: 0.4,
     version: "0.0.0",
     host: "127.0.0.1",
-    advertisedHost,
+    controlUrl,
     logger,
     readEvents: archiveOf(database).events,
     access,

@@ -1,22 +1,12 @@
 // A typed client of the API: one call per route that people use. What the service refuses is thrown as an ApiError.
 import type { z } from "zod";
-import type {
-  decisionListSchema,
-  Explained,
-  InputsReply,
-  InputsRequest,
-  JobView,
-  jobListSchema,
-  NewToken,
-  Problem,
-  planSchema,
-  RegionList,
-  RegionView,
-  ServiceView,
-  Submitted,
-  TokenView,
-  tokenRequestSchema,
-} from "./api/types.ts";
+import type { decisionListSchema, Explained, planSchema } from "./api/schemas/decisions.ts";
+import type { InputsReply, InputsRequest } from "./api/schemas/inputs.ts";
+import type { JobView, jobListSchema, Submitted } from "./api/schemas/jobs.ts";
+import type { Problem } from "./api/schemas/problem.ts";
+import type { RegionList, RegionView } from "./api/schemas/regions.ts";
+import type { ServiceView } from "./api/schemas/service.ts";
+import type { NewToken, TokenView, tokenRequestSchema } from "./api/schemas/tokens.ts";
 import type { LogPage } from "./store/backup.ts";
 import type { JobFile } from "./submission.ts";
 

@@ -1,7 +1,7 @@
 // Everything the API can refuse, by its stable code (RFC 9457, application/problem+json). Handlers throw a ProblemError;
 // the app turns it into the answer.
 import type { Diagnostic } from "@bace-pipe/core/spec";
-import type { Problem } from "./api/types.ts";
+import type { Problem } from "./api/schemas/problem.ts";
 
 export const PROBLEMS = {
   "invalid-request": { status: 400, title: "The request is not what this route takes." },

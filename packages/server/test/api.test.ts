@@ -1,13 +1,9 @@
 // The REST API as its clients see it.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  decisionListSchema,
-  explainedSchema,
-  jobViewSchema,
-  planSchema,
-  regionListSchema,
-  serviceSchema,
-} from "../src/api/types.ts";
+import { decisionListSchema, explainedSchema, planSchema } from "../src/api/schemas/decisions.ts";
+import { jobViewSchema } from "../src/api/schemas/jobs.ts";
+import { regionListSchema } from "../src/api/schemas/regions.ts";
+import { serviceSchema } from "../src/api/schemas/service.ts";
 import type { Database } from "../src/store/database.ts";
 import { openPglite } from "../src/store/pglite.ts";
 import { clear } from "./support/database.ts";

@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Access } from "../access/open-access.ts";
 import { type App, jsonOf, problems } from "./context.ts";
-import { auditListSchema } from "./types.ts";
+import { auditListSchema } from "./schemas/audit.ts";
 
 const MOST_LINES = 1000;
 

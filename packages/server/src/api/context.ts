@@ -7,7 +7,7 @@ import { PROBLEMS, type ProblemCode, ProblemError } from "../problem.ts";
 import type { Rendezvous } from "../rendezvous.ts";
 import type { Log } from "../store/log.ts";
 import type { Writer } from "../writer.ts";
-import { problemSchema } from "./types.ts";
+import { problemSchema } from "./schemas/problem.ts";
 
 export interface ApiContext {
   readonly writer: Writer;

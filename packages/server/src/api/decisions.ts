@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { hideOthers, seesPast } from "../access/visible.ts";
 import type { Decided } from "../store/log.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
-import { decisionListSchema } from "./types.ts";
+import { decisionListSchema } from "./schemas/decisions.ts";
 import { decisionView } from "./views.ts";
 
 const PAGE = 1000;

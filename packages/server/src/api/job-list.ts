@@ -3,7 +3,7 @@ import type { JobState } from "@bace-pipe/core";
 import { z } from "@hono/zod-openapi";
 import { type Identity, seesJob } from "../access/identity.ts";
 import { ProblemError } from "../problem.ts";
-import { jobViewSchema } from "./types.ts";
+import { jobViewSchema } from "./schemas/jobs.ts";
 
 export const listQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).optional(),

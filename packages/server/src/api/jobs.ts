@@ -9,7 +9,8 @@ import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, findJob, jsonOf, problems } from "./context.ts";
 import { listed, listQuerySchema } from "./job-list.ts";
 import { explainedDecision } from "./plan.ts";
-import { explainedSchema, jobListSchema, jobViewSchema, submitSchema, submittedSchema } from "./types.ts";
+import { explainedSchema } from "./schemas/decisions.ts";
+import { jobListSchema, jobViewSchema, submitSchema, submittedSchema } from "./schemas/jobs.ts";
 import { explainedView, jobView, replanView } from "./views.ts";
 
 const params = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });

@@ -13,7 +13,7 @@ import {
   rendezvousRequestSchema,
   telemetryReplySchema,
   telemetryRequestSchema,
-} from "./types.ts";
+} from "./schemas/launches.ts";
 
 const params = z.object({
   jobId: z.string().openapi({ param: { name: "jobId", in: "path" } }),

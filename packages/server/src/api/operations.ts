@@ -13,14 +13,9 @@ import { hideOthers } from "../access/visible.ts";
 import { newInputs, refuseUnsound } from "../inputs.ts";
 import { ProblemError } from "../problem.ts";
 import { type ApiContext, type App, bodyOf, findJob, jsonOf, problems } from "./context.ts";
-import {
-  type InputList,
-  inputListSchema,
-  inputsReplySchema,
-  inputsRequestSchema,
-  jobViewSchema,
-  regionViewSchema,
-} from "./types.ts";
+import { type InputList, inputListSchema, inputsReplySchema, inputsRequestSchema } from "./schemas/inputs.ts";
+import { jobViewSchema } from "./schemas/jobs.ts";
+import { regionViewSchema } from "./schemas/regions.ts";
 import { jobView, regionsView } from "./views.ts";
 
 const regionParams = z.object({ name: z.string().openapi({ param: { name: "name", in: "path" } }) });

@@ -4,7 +4,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { hideOthers, ownDecisions } from "../access/visible.ts";
 import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
-import { type Explained, planSchema, submitSchema } from "./types.ts";
+import { type Explained, planSchema } from "./schemas/decisions.ts";
+import { submitSchema } from "./schemas/jobs.ts";
 import { explanationView, hopViews, placementView } from "./views.ts";
 
 const planRoute = createRoute({

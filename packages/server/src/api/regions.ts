@@ -1,7 +1,7 @@
 // Regions: what is there, what is free, what it costs now.
 import { createRoute } from "@hono/zod-openapi";
 import { type ApiContext, type App, jsonOf } from "./context.ts";
-import { regionListSchema } from "./types.ts";
+import { regionListSchema } from "./schemas/regions.ts";
 import { regionsView } from "./views.ts";
 
 const regionsRoute = createRoute({

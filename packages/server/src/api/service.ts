@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ProblemError } from "../problem.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
-import { serviceSchema } from "./types.ts";
+import { serviceSchema } from "./schemas/service.ts";
 
 const healthRoute = createRoute({
   method: "get",

@@ -4,7 +4,13 @@ import type { Access } from "../access/open-access.ts";
 import type { Token } from "../access/tokens.ts";
 import { ProblemError } from "../problem.ts";
 import { type App, bodyOf, jsonOf, problems } from "./context.ts";
-import { newTokenSchema, type TokenView, tokenListSchema, tokenRequestSchema, tokenSchema } from "./types.ts";
+import {
+  newTokenSchema,
+  type TokenView,
+  tokenListSchema,
+  tokenRequestSchema,
+  tokenSchema,
+} from "./schemas/tokens.ts";
 
 const listRoute = createRoute({
   method: "get",

@@ -25,15 +25,10 @@ import {
 import type { ReplanWhy } from "@bace-pipe/core/explain";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
-import type {
-  DecisionView,
-  Explained,
-  HopView,
-  JobView,
-  PlacementView,
-  RegionList,
-  ReplanView,
-} from "./types.ts";
+import type { DecisionView, Explained } from "./schemas/decisions.ts";
+import type { PlacementView } from "./schemas/explanation.ts";
+import type { HopView, JobView, ReplanView } from "./schemas/jobs.ts";
+import type { RegionList } from "./schemas/regions.ts";
 
 export function placementView(placement: Placement, fleet: Fleet): PlacementView {
   const nameOf = (region: number) => fleet.regions[region]!.name;

@@ -6,7 +6,7 @@ import type { AuditLine } from "../../src/access/audit.ts";
 import { ANYBODY } from "../../src/access/identity.ts";
 import type { ApiContext, ApiEnv, App } from "../../src/api/context.ts";
 import { addEvents } from "../../src/api/events.ts";
-import type { JobView } from "../../src/api/types.ts";
+import type { JobView } from "../../src/api/schemas/jobs.ts";
 import { archiveOf } from "../../src/store/archive.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";

@@ -2,7 +2,7 @@
 import type { Job, State } from "@bace-pipe/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hideOthers } from "../../src/access/visible.ts";
-import type { JobView } from "../../src/api/types.ts";
+import type { JobView } from "../../src/api/schemas/jobs.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { jobText, SCENARIO } from "../support/service.ts";

@@ -1,0 +1,12 @@
+// Wire format of the REST API, version 1: one zod schema per body gives validation, types and the OpenAPI document.
+// Times are seconds since 1970 on the service's clock; field names end in their unit.
+export * from "./audit.ts";
+export * from "./decisions.ts";
+export * from "./explanation.ts";
+export * from "./inputs.ts";
+export * from "./jobs.ts";
+export * from "./launches.ts";
+export * from "./problem.ts";
+export * from "./regions.ts";
+export * from "./service.ts";
+export * from "./tokens.ts";

@@ -19,6 +19,7 @@ export * from "./control/standing.ts";
 export * from "./control/state.ts";
 export * from "./control/tenant-use.ts";
 export * from "./control/verdict.ts";
+export { viewOf } from "./control/view.ts";
 export * from "./cost/gpu-count.ts";
 export * from "./cost/gradient-reduction.ts";
 export * from "./cost/iteration-time.ts";

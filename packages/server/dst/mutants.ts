@@ -25,7 +25,7 @@ export const MUTANTS = {
   },
   /** What an epoch held is given back twice. */
   "double-release": {
-    file: "core/src/control/reduce.ts",
+    file: "core/src/control/reduce/epochs.ts",
     changes: [
       [
         "release(state.ledger!, placement);",

@@ -1,9 +1,10 @@
 // Measurements folded into the state: what is believed of links and jobs, and what policies then see.
 import { describe, expect, it } from "vitest";
-import { decide, dryRun, viewOf } from "../../src/control/decide.ts";
+import { decide, dryRun } from "../../src/control/decide.ts";
 import { ESTIMATE_LIFE_SECONDS } from "../../src/control/estimated.ts";
 import { LEAST_MEASUREMENTS } from "../../src/control/measured.ts";
 import { fromSnapshot, toSnapshot } from "../../src/control/state.ts";
+import { viewOf } from "../../src/control/view.ts";
 import { topologyOf } from "../../src/fleet/fleet.ts";
 import {
   capacity,

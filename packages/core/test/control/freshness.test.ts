@@ -1,10 +1,10 @@
 // Figures that somebody observed: how long they count, what is planned with, and what is shown of them.
 import { describe, expect, it } from "vitest";
-import { viewOf } from "../../src/control/decide.ts";
 import { estimatedLedger, nextExpirySeconds } from "../../src/control/estimated.ts";
 import type { Fact } from "../../src/control/event.ts";
 import type { InputFact } from "../../src/control/inputs.ts";
 import { unsoundInput, unsoundTime } from "../../src/control/sound-input.ts";
+import { viewOf } from "../../src/control/view.ts";
 import { plannedBitsPerSecond, provenanceOf, TIME_TO_LIVE_SECONDS } from "../../src/fleet/freshness.ts";
 import { integral, type Series, valueAt } from "../../src/fleet/series.ts";
 import { fleetOf, jobOf } from "../support/fleets.ts";

@@ -1,7 +1,8 @@
-import { decide, viewOf } from "../../src/control/decide.ts";
+import { decide } from "../../src/control/decide.ts";
 import type { Event, Fact } from "../../src/control/event.ts";
 import { reduce } from "../../src/control/reduce.ts";
 import { emptyState, type State } from "../../src/control/state.ts";
+import { viewOf } from "../../src/control/view.ts";
 import type { TimeModel } from "../../src/cost/iteration-time.ts";
 import type { Job, Training } from "../../src/cost/job.ts";
 import { topologyOf } from "../../src/fleet/fleet.ts";

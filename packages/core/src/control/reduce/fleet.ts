@@ -1,0 +1,87 @@
+// The fleet, loaded or changed: what jobs hold is kept, accounts are closed where figures change, and jobs that did not fit
+// are looked at again.
+import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
+import { holdAnyway, openLedger } from "../../fleet/ledger.ts";
+import { costsOtherwise, enterUse, withAccountClosed } from "../accounts.ts";
+import { type Changes, changedFleet, changesAfter, changesKept, type InputFact } from "../inputs.ts";
+import { linkKey } from "../measured.ts";
+import { unsoundInput, unsoundTime } from "../sound-input.ts";
+import { drain } from "./epochs.ts";
+import { type MutableState, type Of, put } from "./mutable.ts";
+
+export type InputEvent = Of<InputFact["kind"]>;
+
+export function loadFleet(state: MutableState, { fleet }: Of<"fleet-loaded">): void {
+  dropEstimates(state, fleet);
+  const changes = state.declaredFleet
+    ? changesKept(state.changes, state.declaredFleet, fleet)
+    : state.changes;
+  setFleet(state, fleet, changes);
+  if (!fleet.tenants) state.tenants.clear();
+  // What did not fit the old fleet may fit this one.
+  for (const known of state.jobs.values()) {
+    if (known.phase === "infeasible") put(state, { ...known, phase: "queued" });
+    if (known.replan?.placement) {
+      const { placement: _, ...replan } = known.replan;
+      put(state, { ...known, replan });
+    }
+  }
+}
+
+/** What somebody does to a region, or has observed. Changes nothing where it cannot be true, or is known already. */
+export function changeFleet(state: MutableState, event: InputEvent): void {
+  const { declaredFleet: declared, fleet: before, nowSeconds } = state;
+  if (!declared || unsoundInput(declared, event, nowSeconds) || unsoundTime(event, nowSeconds)) return;
+  const changes = changesAfter(state.changes, event);
+  if (changes !== state.changes) setFleet(state, declared, changes);
+  // Somebody who looked at the link knows better than a job that used it earlier.
+  if (event.kind === "link-changed") state.links.delete(linkKey(event.from, event.to));
+  if (event.kind === "region-drained") drain(state, event.region);
+  if (hasGrown(before!, state.fleet!)) {
+    for (const known of state.jobs.values())
+      if (known.phase === "infeasible") put(state, { ...known, phase: "queued" });
+  }
+}
+
+/** The fleet is another one from now on: accounts of what becomes dearer or cheaper are closed, who runs keeps what he has. */
+function setFleet(state: MutableState, declared: Fleet, changes: Changes): void {
+  const { fleet: before, nowSeconds } = state;
+  const fleet = changedFleet(declared, changes);
+  if (before && fleet !== before) {
+    for (const id of state.active) {
+      const known = state.jobs.get(id)!;
+      if (!costsOtherwise(known.epoch!, before, fleet)) continue;
+      enterUse(state.tenants, known, before, nowSeconds);
+      put(state, { ...known, epoch: withAccountClosed(known.epoch!, before, nowSeconds) });
+    }
+  }
+  const ledger = openLedger(fleet);
+  for (const id of state.active) holdAnyway(ledger, state.jobs.get(id)!.epoch!.placement);
+  Object.assign(state, { fleet, declaredFleet: declared, changes, ledger });
+}
+
+/** Whether something is there that could let a job fit that did not: more GPUs, or a link that carries more. */
+function hasGrown(before: Fleet, after: Fleet): boolean {
+  if (before === after) return false;
+  const [was, is] = [topologyOf(before).bandwidthBitsPerSecond, topologyOf(after).bandwidthBitsPerSecond];
+  return (
+    after.regions.some(({ gpus }, i) => gpus > before.regions[i]!.gpus) ||
+    is.some((bitsPerSecond, i) => bitsPerSecond > was[i]!)
+  );
+}
+
+/** What was measured of a link counts no more when somebody says that the link is another one. */
+function dropEstimates(state: MutableState, fleet: Fleet): void {
+  if (state.links.size === 0) return;
+  const [before, after] = [figuresOfLinks(state.declaredFleet!), figuresOfLinks(fleet)];
+  for (const key of state.links.keys()) if (before.get(key) !== after.get(key)) state.links.delete(key);
+}
+
+function figuresOfLinks({ links, regions }: Fleet): ReadonlyMap<string, string> {
+  return new Map(
+    links.map(({ bandwidthBitsPerSecond, from, latencySeconds, to }) => [
+      linkKey(regions[from]!.name, regions[to]!.name),
+      `${bandwidthBitsPerSecond} ${latencySeconds}`,
+    ]),
+  );
+}

@@ -1,27 +1,20 @@
 // The one writer. Facts come in from everywhere; they are appended to the log, folded into the state and answered by
-// decisions one after the other, so that nobody ever decides on a state that is about to change under him:
+// decisions one group after the other, so that nobody ever decides on a state that is about to change under him:
 //
-//   commit:  propose(state) → append → reduce → decide → append → reduce
+//   commits that wait:  propose on a draft → append → reduce → decide → append → reduce → answer
 //
-// In a burst the last one decides for all who waited: a decision looks at the whole queue, and one per job that comes
-// would make ten thousand jobs cost a hundred million looks.
+// What `state()` shows is durable, always: a group is proposed on a draft (group.ts), and folded in when it is appended.
 //
 // The clock and the secrets come from outside: the same facts at the same times give the same log.
-import type { Deciding, Event, Fact, State } from "@bace-pipe/core";
-import { decide, reduce } from "@bace-pipe/core";
+import type { Deciding, Event, State } from "@bace-pipe/core";
 import type { Logger } from "pino";
+import { createDecider } from "./decider.ts";
+import { eventOf, folded, type Proposal, proposeGroup, type World } from "./group.ts";
 import { ProblemError } from "./problem.ts";
-import { isMove, placeOf } from "./revision.ts";
 import type { Log } from "./store/log.ts";
+import { createTurns } from "./store/turns.ts";
 
 const SNAPSHOT_EVERY = 1000;
-/** In a burst nothing waits longer for a decision than this, or, so that most of the time is left for what comes … */
-const BURST_SECONDS = 0.25;
-/** … than so many times what the last decision took. */
-const BURST_DECISIONS = 3;
-
-/** Facts that follow from a state; called when the state is the newest and nothing else is being written. */
-export type Proposal = (state: State) => readonly Fact[];
 
 export interface WriterOptions {
   readonly log: Log;
@@ -30,7 +23,7 @@ export interface WriterOptions {
   readonly deciding: Deciding;
   readonly nowSeconds: () => number;
   readonly logger: Logger;
-  /** Events from one snapshot to the next. Default: 1000. */
+  /** Events from one snapshot to the next, or as many as there are jobs: a snapshot holds them all. Default: 1000. */
   readonly snapshotEvery?: number;
 }
 
@@ -43,13 +36,13 @@ export interface WriterListener {
 }
 
 export interface Writer {
-  /** The newest state. To be read at once: it is changed in place. */
+  /** The newest state that is durable. To be read at once: it is changed in place. */
   state(): State;
   /** Never runs backwards, not even when the clock does. */
   nowSeconds(): number;
   /**
    * Resolves when what was proposed is durable, and what was decided upon it, unless others wait for their turn: then
-   * that follows with one of theirs. Rejects with what `propose` throws.
+   * that follows with one of theirs. Rejects with what `propose` throws, then too when all before it is durable.
    */
   commit(propose: Proposal): Promise<void>;
   /** Calls back after every event but reports of ranks: there may be something to do. */
@@ -66,21 +59,21 @@ export interface Writer {
   readonly failed: Promise<never>;
 }
 
+interface Commit {
+  readonly propose: Proposal;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export function createWriter(options: WriterOptions): Writer {
   const { log, deciding, logger, snapshotEvery = SNAPSHOT_EVERY } = options;
-  let state = options.state;
-  let snapshotSeq = state.seq;
-  let tail: Promise<unknown> = Promise.resolve();
-  let decisionDue = true;
-  let decidedSeconds = 0;
-  let decideAgainSeconds = 0;
-  /** Commits that have not had their turn. */
-  let waiting = 0;
-  /** When the policy wants to be asked again. */
-  let reconsiderAtSeconds = Number.POSITIVE_INFINITY;
+  let world: World = { state: options.state, revision: options.state.seq };
+  let snapshotSeq = world.state.seq;
+  let latestSeconds = world.state.nowSeconds;
+  let waiting: Commit[] = [];
+  const inTurn = createTurns();
   let changed = () => {};
   const listeners = new Set<WriterListener>();
-  let revision = state.seq;
   let closed = false;
   let failure: Error | undefined;
   let fail: (error: Error) => void;
@@ -89,16 +82,9 @@ export function createWriter(options: WriterOptions): Writer {
   });
   failed.catch(() => {}); // whoever cares awaits it; nobody has to
 
-  const nowSeconds = () => Math.max(state.nowSeconds, options.nowSeconds());
-
-  const enqueue = (work: () => Promise<void>): Promise<void> => {
-    const result = tail.then(() => {
-      if (failure) throw inDoubt();
-      if (closed) throw new ProblemError("stopping", "ask again when the service is back");
-      return work();
-    });
-    tail = result.catch(() => {});
-    return result;
+  const nowSeconds = () => {
+    latestSeconds = Math.max(latestSeconds, options.nowSeconds());
+    return latestSeconds;
   };
 
   /** What goes wrong in here leaves memory and log in doubt: nothing more may be written. */
@@ -117,66 +103,77 @@ export function createWriter(options: WriterOptions): Writer {
     }
   };
 
-  const append = async (facts: readonly Fact[]): Promise<void> => {
-    if (facts.length === 0) return;
-    const atSeconds = nowSeconds();
-    // Through JSON, so that what is folded in now is to the bit what a replay will fold in.
-    const events = facts.map(
-      (fact, i) => JSON.parse(JSON.stringify({ ...fact, seq: state.seq + 1 + i, atSeconds })) as Event,
-    );
+  const append = async (events: readonly Event[]): Promise<void> => {
+    if (events.length === 0) return;
     const sinceMilliseconds = performance.now();
     await log.append(events);
     const appendSeconds = (performance.now() - sinceMilliseconds) / 1000;
     for (const event of events) {
-      const placeBefore = placeOf(event, state);
-      state = reduce(state, event);
-      if (isMove(event, placeBefore, state)) revision = event.seq;
+      world = folded(world, event);
       if (event.kind === "progress" || event.kind === "checkpoint-committed") continue;
-      decisionDue = true;
+      decider.changed();
       if (event.kind === "measured") continue; // a policy may see another link now, an executor nothing
       logEvent(logger, event);
       changed();
     }
     for (const listener of listeners) listener.appended?.(events, appendSeconds);
-    if (state.seq - snapshotSeq >= snapshotEvery) await saveSnapshot();
+    const { jobs, seq } = world.state;
+    if (seq - snapshotSeq >= Math.max(snapshotEvery, jobs.size)) await saveSnapshot();
   };
 
   const saveSnapshot = async (): Promise<void> => {
-    await log.saveSnapshot(state);
-    snapshotSeq = state.seq;
+    await log.saveSnapshot(world.state);
+    snapshotSeq = world.state.seq;
   };
 
-  const decideIfDue = async (): Promise<void> => {
-    const now = nowSeconds();
-    if (!decisionDue && now < reconsiderAtSeconds && !backoffElapsed(state, decidedSeconds, now)) return;
-    decidedSeconds = now;
-    await append(decisions(now));
-    decisionDue = false; // what was just decided is no reason to decide again
-    const doneSeconds = nowSeconds();
-    decideAgainSeconds = doneSeconds + Math.max(BURST_SECONDS, BURST_DECISIONS * (doneSeconds - now));
-  };
+  const decider = createDecider({
+    ...{ deciding, logger, nowSeconds },
+    state: () => world.state,
+    append(facts) {
+      const { seq } = world.state;
+      const atSeconds = nowSeconds();
+      return append(facts.map((fact, i) => eventOf(fact, seq + 1 + i, atSeconds)));
+    },
+    decided(seconds) {
+      for (const listener of listeners) listener.decided?.(seconds);
+    },
+  });
 
-  const decideUnlessOthersWill = async (): Promise<void> => {
-    if (waiting === 0 || nowSeconds() >= decideAgainSeconds) await decideIfDue();
-  };
-
-  /** A policy that throws has changed nothing: nobody starts until the next change, and the service still answers. */
-  const decisions = (now: number): readonly Fact[] => {
+  /** The next group of those that wait; nobody may, where an earlier turn has taken all. */
+  const takeGroup = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    const refusal = failure ? inDoubt() : closed ? stopping() : undefined;
+    if (refusal) {
+      for (const { reject } of waiting.splice(0)) reject(refusal);
+      return;
+    }
+    const all = waiting;
+    waiting = [];
+    let taken = all;
     try {
-      const sinceMilliseconds = performance.now();
-      const decided = decide(state, now, deciding);
-      for (const { decided: tell } of listeners) tell?.((performance.now() - sinceMilliseconds) / 1000);
-      reconsiderAtSeconds = decided.reconsiderAtSeconds ?? Number.POSITIVE_INFINITY;
-      return decided.facts;
+      await orFail(async () => {
+        const { events, refusals } = proposeGroup(
+          world,
+          all.map(({ propose }) => propose),
+          nowSeconds,
+        );
+        taken = all.slice(0, refusals.length);
+        waiting = [...all.slice(refusals.length), ...waiting];
+        await append(events);
+        await decider.ifDue(waiting.length > 0);
+        for (const [i, { reject, resolve }] of taken.entries()) {
+          const refused = refusals[i];
+          if (refused) reject(refused.error);
+          else resolve();
+        }
+      });
     } catch (error) {
-      reconsiderAtSeconds = Number.POSITIVE_INFINITY;
-      logger.error(error, `the policy ${deciding.policy.name} failed: nothing was decided`);
-      return [];
+      for (const { reject } of taken) reject(error);
     }
   };
 
   return {
-    state: () => state,
+    state: () => world.state,
     nowSeconds,
     failed,
     healthy: () => !failure && !closed,
@@ -187,28 +184,18 @@ export function createWriter(options: WriterOptions): Writer {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    revision: () => revision,
+    revision: () => world.revision,
     commit(propose) {
-      waiting++;
-      return enqueue(async () => {
-        waiting--;
-        let facts: readonly Fact[];
-        try {
-          facts = propose(state);
-        } catch (error) {
-          await orFail(decideUnlessOthersWill); // those before may have counted on this one
-          throw error;
-        }
-        await orFail(async () => {
-          await append(facts);
-          await decideUnlessOthersWill();
-        });
+      return new Promise((resolve, reject) => {
+        waiting.push({ propose, resolve, reject });
+        void inTurn(takeGroup);
       });
     },
-    async close() {
-      await enqueue(() => orFail(saveSnapshot)).catch(() => {}); // a failure has been reported
-      closed = true;
-    },
+    close: () =>
+      inTurn(async () => {
+        if (!failure && !closed) await orFail(saveSnapshot).catch(() => {}); // a failure has been reported
+        closed = true;
+      }),
   };
 }
 
@@ -220,13 +207,8 @@ function inDoubt(): ProblemError {
   );
 }
 
-/** Whether a job's back-off ended since the last round. */
-function backoffElapsed(state: State, sinceSeconds: number, nowSeconds: number): boolean {
-  for (const id of state.queued) {
-    const { notBeforeSeconds } = state.jobs.get(id)!;
-    if (notBeforeSeconds > sinceSeconds && notBeforeSeconds <= nowSeconds) return true;
-  }
-  return false;
+function stopping(): ProblemError {
+  return new ProblemError("stopping", "ask again when the service is back");
 }
 
 function logEvent(logger: Logger, event: Event): void {

@@ -96,13 +96,13 @@ export function addJobs(app: App, context: ApiContext): void {
     const { tenant } = identity;
     const submission = keyedSubmission(identity, c.req.valid("header")["idempotency-key"], body);
     let answer = { jobIds: [] as string[], existing: [] as string[] };
-    await writer.commit((state) => {
+    await writer.commit((state, revision) => {
       const before = submission && sameSubmission(state, submission);
       if (before) {
         answer = { jobIds: [...before.jobIds], existing: [...before.existing] };
         return [];
       }
-      refuseOtherRevision(body.ifRevision, writer.revision());
+      refuseOtherRevision(body.ifRevision, revision);
       const { fresh, existing } = admitJobs(state, body, writer.nowSeconds(), {
         ...{ efficiency, mustTrain: true, tenant, keepOut },
       });

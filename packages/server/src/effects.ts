@@ -29,7 +29,8 @@ export function createEffects({ writer, executors, planOptions, logger }: Effect
   const submit = async (effect: Submit): Promise<void> => {
     const { key, jobId, epoch, region } = effect;
     const answer = await answerTo(effect);
-    logger.info({ jobId, epoch, region, answer }, "submitted launch");
+    const decision = writer.state().jobs.get(jobId)?.epoch?.placedSeq;
+    logger.info({ jobId, epoch, decision, region, answer }, "submitted launch");
     if (answer.kind === "unknown") {
       unsettled.add(key);
       await settle(key, region);

@@ -109,11 +109,12 @@ export function createWriter(options: WriterOptions): Writer {
     await log.append(events);
     const appendSeconds = (performance.now() - sinceMilliseconds) / 1000;
     for (const event of events) {
+      const decision = decisionOf(event, world.state);
       world = folded(world, event);
       if (event.kind === "progress" || event.kind === "checkpoint-committed") continue;
       decider.changed();
       if (event.kind === "measured") continue; // a policy may see another link now, an executor nothing
-      logEvent(logger, event);
+      logEvent(logger, event, decision);
       changed();
     }
     for (const listener of listeners) listener.appended?.(events, appendSeconds);
@@ -211,9 +212,16 @@ function stopping(): ProblemError {
   return new ProblemError("stopping", "ask again when the service is back");
 }
 
-function logEvent(logger: Logger, event: Event): void {
+/** The decision that an event follows from: seq of what placed the epoch. */
+function decisionOf(event: Event, { jobs }: State): number | undefined {
+  if (event.kind === "placed") return event.seq;
+  const epoch = "epoch" in event ? jobs.get(event.jobId)?.epoch : undefined;
+  return epoch && "epoch" in event && epoch.number === event.epoch ? epoch.placedSeq : undefined;
+}
+
+function logEvent(logger: Logger, event: Event, decision: number | undefined): void {
   const jobId = event.kind === "submitted" ? event.job.id : "jobId" in event ? event.jobId : undefined;
   const epoch = "epoch" in event ? event.epoch : undefined;
   const launch = event.kind === "launch-observed" ? { region: event.region, status: event.status } : {};
-  logger.info({ seq: event.seq, jobId, epoch, ...launch }, event.kind);
+  logger.info({ seq: event.seq, jobId, epoch, decision, ...launch }, event.kind);
 }

@@ -318,3 +318,18 @@ describe("the watched scenario", () => {
     expect((await service.client.regions()).regions.map(({ name }) => name)).toEqual(["east", "south"]);
   });
 });
+
+test("log lines name the job, its epoch and the decision that it follows from", async () => {
+  await service.submit(jobText("a", { gpus: 2 }));
+  await service.loop.cycle();
+  const { placedSeq } = service.writer.state().jobs.get("a")!.epoch!;
+  const ofJob = service.lines.filter(({ jobId }) => jobId === "a");
+  expect(ofJob.map(({ decision, epoch, msg }) => [msg, epoch, decision])).toEqual([
+    ["submitted", undefined, undefined],
+    ["placed", 1, placedSeq],
+    ["submitted launch", 1, placedSeq],
+  ]);
+  await service.loop.cycle();
+  const last = service.lines.at(-1)!;
+  expect(last).toMatchObject({ jobId: "a", epoch: 1, decision: placedSeq, msg: "launch-observed" });
+});

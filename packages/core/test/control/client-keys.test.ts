@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MOST_KEYS } from "../../src/control/client-keys.ts";
 import {
   type ClientKey,
   type Event,
@@ -47,6 +48,14 @@ describe("keys of submissions", () => {
       submitted(3, 86_400, keyOf("c", [])),
     ]);
     expect([...state.clientKeys.keys()]).toEqual(["b", "c"]);
+  });
+
+  test("the oldest are forgotten beyond a number of them, however young", () => {
+    let state = emptyState();
+    for (let seq = 1; seq <= MOST_KEYS + 3; seq++)
+      state = reduce(state, submitted(seq, 10, keyOf(`key-${seq}`, [])));
+    expect(state.clientKeys.size).toBe(MOST_KEYS);
+    expect([state.clientKeys.has("key-3"), state.clientKeys.has("key-4")]).toEqual([false, true]);
   });
 
   test("logs and snapshots of versions without them are as they were", () => {

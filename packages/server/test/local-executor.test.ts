@@ -1,5 +1,5 @@
 // Real processes: what a launch folder says must be right after every kind of crash.
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "@bace-pipe/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -37,6 +37,7 @@ test("a launch is started with its plan, runs, and is known by its exit code whe
   expect(await executor.list()).toEqual(new Map([[KEY, { kind: "running" }]]));
   await started();
   expect(JSON.parse(read("plan.json"))).toEqual(ARTIFACT.plan);
+  expect(statSync(folder()).mode & 0o077).toBe(0);
   expect(read("starts")).toBe(`east ${standIn.workerDirectory}\n`);
   write("rank-0.log", "loss 4.2");
   write("finish", "69");

@@ -45,7 +45,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
     async submit(key, artifact): Promise<Submitted> {
       if ((await stateOf(key)).kind !== "absent") return { kind: "exists" };
       const folder = folderOf(key);
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 }); // the plan holds the key, wherever the state folder is
       await writeJson(join(folder, "plan.json"), artifact.plan);
       return start(folder, artifact, options);
     },

@@ -4,7 +4,9 @@
 //
 // A quota in USD is of every window of 24 hours, those to come included: for each of the next 24 hours, what was spent in the
 // part that is past of a window that ends within it, what running jobs are expected to spend until its end, and what the job
-// would. Windows are of whole hours, so that up to two hours' worth of a quota cannot be used, and none is ever exceeded.
+// would. Windows are of whole hours, so that up to two hours' worth of a quota cannot be used. Nothing is started that would
+// exceed one, by prices and run times as they are known then. What runs is never stopped for it: a price that rises, or a job
+// that takes longer than predicted, may exceed it, and the tenant then starts nothing until its windows have room again.
 import type { Job } from "../cost/job.ts";
 import { placementFootprint } from "../cost/money.ts";
 import { unitGpusOf } from "../cost/unit.ts";

@@ -2,7 +2,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPolicy, decide, type Event, emptyState, type Fact, reduce, type State } from "@bace-pipe/core";
+import {
+  createPolicy,
+  decide,
+  type Event,
+  emptyState,
+  type Fact,
+  type PolicyResult,
+  reduce,
+  type Snapshot,
+  type State,
+  toSnapshot,
+} from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { type LogPage, readBackup, writeBackup } from "@bace-pipe/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -71,36 +82,131 @@ test("replay shows what happened beside what each policy would have done, and wh
   expect(out).toContain("Left out of every row: 1 cancelled.");
 });
 
-test("changes of capacity and of links are disruptions of the simulation, at their time", async () => {
-  const changed = join(folder, "changed.jsonl");
-  const [loaded, submitted] = [page.events[0]!, page.events[1]!];
+/** The small log, and more at these seconds after its first job came. */
+async function logWith(
+  later: readonly (readonly [seconds: number, fact: Fact])[],
+  base: Snapshot | null = null,
+): Promise<string> {
+  const path = join(folder, `log-${later.length}-${base?.seq ?? 0}.jsonl`);
+  const first = base ? base.seq + 1 : page.seq + 1;
+  const more = later.map(
+    ([seconds, fact], i): Event => ({ ...fact, seq: first + i, atSeconds: START_SECONDS + seconds }),
+  );
+  const events = base ? more : [...page.events, ...more];
+  const seq = first - 1 + more.length;
+  await writeBackup(path, { version: "0.1.0", createdAtSeconds: 0 }, async () => ({ seq, base, events }));
+  return path;
+}
+
+const fleetOf = ({ events }: LogPage) => (events[0] as Extract<Event, { kind: "fleet-loaded" }>).fleet;
+const observedAt = (seconds: number) => ({ source: "test", observedAtSeconds: START_SECONDS + seconds });
+
+test("what was said of the fleet and of jobs is said to the simulation, at its time and on its clock", async () => {
+  const fleet = fleetOf(page);
+  const [first, second] = fleet.regions.map(({ name }) => name) as [string, string];
+  const jobs = page.events.flatMap((event) => (event.kind === "submitted" ? [event.job.id] : []));
+  const link = { kind: "link-changed", from: first, to: second, bandwidthBitsPerSecond: 1e6 } as const;
+  const price = { kind: "price-changed", region: first, priceUsdPerKwh: 0.3 } as const;
+  const log = await logWith([
+    [210, { kind: "capacity-changed", region: second, gpus: 1 }],
+    [220, { ...link, ...observedAt(215) }],
+    [230, { ...price, ...observedAt(-60) }],
+    [240, { kind: "region-drained", region: second }],
+    [250, { kind: "region-uncordoned", region: second }],
+    [260, { kind: "fleet-loaded", fleet: { ...fleet, name: "again" } }],
+    [270, { kind: "held", jobId: jobs[0]! }],
+    [280, { kind: "released", jobId: jobs[0]! }],
+    // Held to the end though it finished; and one that is not simulated.
+    [290, { kind: "held", jobId: jobs[0]! }],
+    [300, { kind: "held", jobId: jobs[2]! }],
+  ]);
+  const { workload } = await recorded(await readBackup(log));
+  expect(workload!.jobs.map(({ submitSeconds }) => submitSeconds)).toEqual([0, RUN_SECONDS]);
+  expect(workload!.said).toEqual([
+    { atSeconds: 210, fact: { kind: "capacity-changed", region: second, gpus: 1 } },
+    { atSeconds: 220, fact: { ...link, source: "test", observedAtSeconds: 215 } },
+    { atSeconds: 230, fact: { ...price, source: "test", observedAtSeconds: -60 } },
+    { atSeconds: 240, fact: { kind: "region-drained", region: second } },
+    { atSeconds: 250, fact: { kind: "region-uncordoned", region: second } },
+    { atSeconds: 260, fact: { kind: "fleet-loaded", fleet: expect.objectContaining({ name: "again" }) } },
+    { atSeconds: 270, fact: { kind: "held", jobId: jobs[0] } },
+    { atSeconds: 280, fact: { kind: "released", jobId: jobs[0] } },
+  ]);
+});
+
+test("a replay sees the world of the log: jobs do not run where a region was cordoned, and wait while they are held", async () => {
+  const [loaded, ...rest] = page.events;
   const { fleet } = loaded as Extract<Event, { kind: "fleet-loaded" }>;
-  const [first, second] = fleet.regions;
-  const facts: readonly Fact[] = [
-    { kind: "capacity-changed", region: second!.name, gpus: 1 },
-    {
-      ...{ kind: "link-changed", from: first!.name, to: second!.name, bandwidthBitsPerSecond: 1e6 },
-      ...{ source: "test", observedAtSeconds: START_SECONDS + 20 },
-    },
-  ];
-  const changes = facts.map(
-    (fact, i): Event => ({
-      ...fact,
-      seq: page.seq + 1 + i,
-      atSeconds: START_SECONDS + 2 * RUN_SECONDS + 10 * i,
+  const placements = async (facts: readonly Fact[]) => {
+    const path = join(folder, `world-${facts.length}.jsonl`);
+    const said = facts.map((fact): Event => ({ ...fact, seq: 0, atSeconds: START_SECONDS }));
+    const events = [loaded!, ...said, ...rest].map((event, i): Event => ({ ...event, seq: i + 1 }));
+    await writeBackup(path, { version: "0.1.0", createdAtSeconds: 0 }, async () => ({
+      ...{ seq: events.length, base: null, events },
+    }));
+    const { out } = await bace(["replay", path, "-p", "lcf", "-o", "json"]);
+    const { jobs } = JSON.parse(out).policies.lcf as PolicyResult;
+    return jobs.map(({ placement }) => placement.map(({ region }) => region).join());
+  };
+  const [chosen] = await placements([]);
+  const others = fleet.regions.filter(({ name }) => name !== chosen);
+  const [closed] = await placements([{ kind: "region-cordoned", region: chosen! }]);
+  expect(others.map(({ name }) => name)).toContain(closed);
+  const cheap = others.map(
+    ({ name: region }): Fact => ({
+      ...{ kind: "price-changed", region, priceUsdPerKwh: 0.001 },
+      ...observedAt(0),
     }),
   );
-  const events = [...page.events, ...changes];
-  await writeBackup(changed, { version: "0.1.0", createdAtSeconds: 0 }, async () => ({
-    ...{ seq: events.length, base: null, events },
-  }));
-  const { workload } = await recorded(await readBackup(changed));
-  expect(submitted.atSeconds).toBe(START_SECONDS);
-  expect(workload!.jobs.map(({ submitSeconds }) => submitSeconds)).toEqual([0, RUN_SECONDS]);
-  expect(workload!.disruptions).toEqual([
-    { kind: "capacity", atSeconds: 2 * RUN_SECONDS, region: 1, gpus: 1 },
-    { kind: "link", atSeconds: 2 * RUN_SECONDS + 10, from: 0, to: 1, bandwidthBitsPerSecond: 1e6 },
+  const [cheapest] = await placements(cheap);
+  expect(others.map(({ name }) => name)).toContain(cheapest);
+});
+
+test("a log that was thinned out: what its state holds of the fleet is said at the beginning", async () => {
+  const fleet = fleetOf(page);
+  const [first, second] = fleet.regions.map(({ name }) => name) as [string, string];
+  let state = emptyState();
+  const before: readonly Fact[] = [
+    { kind: "fleet-loaded", fleet },
+    { kind: "region-cordoned", region: second },
+    { kind: "capacity-changed", region: first, gpus: 9 },
+    { kind: "price-changed", region: first, priceUsdPerKwh: 0.3, ...observedAt(-100) },
+    { kind: "link-changed", from: first, to: second, latencySeconds: 0.2, ...observedAt(-100) },
+  ];
+  for (const fact of before)
+    state = reduce(state, { ...fact, seq: state.seq + 1, atSeconds: START_SECONDS - 50 });
+  const [, submitted] = page.events;
+  const { job } = submitted as Extract<Event, { kind: "submitted" }>;
+  const base = structuredClone(toSnapshot(state));
+  const { facts } = decide(
+    reduce(state, { kind: "submitted", job, seq: 6, atSeconds: START_SECONDS }),
+    START_SECONDS,
+    {
+      ...{ policy: createPolicy("lcf"), timeModel: "1f1b", newLaunchKey: () => "secret" },
+    },
+  );
+  const placed = facts[0] as Extract<Fact, { kind: "placed" }>;
+  const region = fleet.regions[placed.placement.regions[0]!]!.name;
+  const log = await logWith(
+    [
+      [0, { kind: "submitted", job }],
+      [0, placed],
+      [
+        10,
+        { kind: "launch-observed", jobId: job.id, epoch: 1, region, status: { kind: "exited", exitCode: 0 } },
+      ],
+    ],
+    base,
+  );
+  const { workload } = await recorded(await readBackup(log));
+  expect(workload!.said.map(({ atSeconds, fact }) => [atSeconds, fact.kind])).toEqual([
+    [0, "region-cordoned"],
+    [0, "capacity-changed"],
+    [0, "price-changed"],
+    [0, "link-changed"],
   ]);
+  expect(workload!.said.at(-1)!.fact).toMatchObject({ latencySeconds: 0.2, observedAtSeconds: -100 });
+  expect(workload!.results).toHaveLength(1);
 });
 
 test("replay as JSON says of which log it speaks, and the same log gives the same bytes", async () => {

@@ -47,5 +47,6 @@ export * from "./simulator/engine.ts";
 export * from "./simulator/heap.ts";
 export * from "./simulator/metrics.ts";
 export * from "./simulator/random.ts";
+export type { Said, SaidFact } from "./simulator/said.ts";
 export * from "./simulator/usage.ts";
 export * from "./units.ts";

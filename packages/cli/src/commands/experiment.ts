@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { duration, share } from "@bace-pipe/core/format";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { allTasks } from "../experiment/plan.ts";
 import { runTasks } from "../experiment/pool.ts";
@@ -10,7 +9,7 @@ import { reportText } from "../experiment/report/index.ts";
 import { sourcesHash } from "../experiment/sources.ts";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
-import { createScreen } from "../render/screen.ts";
+import { createProgress } from "../render/progress.ts";
 import { VERSION } from "../version.ts";
 
 interface Options {
@@ -18,9 +17,6 @@ interface Options {
   readonly out?: string;
   readonly threads: number;
 }
-
-/** Between two signs of life where they do not overwrite each other. */
-const PLAIN_SECONDS = 15;
 
 export function experimentCommand(program: Command, io: Io): void {
   program
@@ -63,7 +59,8 @@ async function runStudy({ draws, out, threads }: Options, io: Io): Promise<void>
   const stopListening = io.onInterrupt(() => interrupt.abort());
   try {
     const tasks = allTasks(draws);
-    const progress = progressLine(io, tasks.length);
+    const bar = createProgress(io.err, { noun: "scenarios" });
+    const progress = (done: number) => bar.done(done, tasks.length);
     const results = await runTasks(tasks, { threads, resultsFile, progress, signal: interrupt.signal });
     if (interrupt.signal.aborted)
       throw new Failure(`stopped with ${results.size} of ${tasks.length} scenarios done`, {
@@ -78,30 +75,6 @@ async function runStudy({ draws, out, threads }: Options, io: Io): Promise<void>
   } finally {
     stopListening();
   }
-}
-
-function progressLine(io: Io, of: number): (done: number) => void {
-  const screen = createScreen(io.err);
-  const since = performance.now();
-  let first: number | undefined;
-  let next = 0;
-  return (done) => {
-    first ??= done;
-    const seconds = (performance.now() - since) / 1000;
-    const left = done > first ? ((of - done) * seconds) / (done - first) : undefined;
-    const about = left === undefined ? "" : `, about ${duration(left)} left`;
-    const text = `${done} of ${of} scenarios, ${share(done / of)}${about}`;
-    if (screen.isTerminal) screen.show(`${bar(done / of)} ${text}\n`);
-    else if (seconds >= next || done === of) {
-      screen.say(text);
-      next = seconds + PLAIN_SECONDS;
-    }
-  };
-}
-
-function bar(part: number): string {
-  const full = Math.round(30 * part);
-  return `${"█".repeat(full)}${"░".repeat(30 - full)}`;
 }
 
 function positive(text: string): number {

@@ -2,6 +2,7 @@
 import {
   createPolicy,
   createSummary,
+  type JobResult,
   NO_USAGE,
   type PolicyResult,
   simulate,
@@ -13,10 +14,14 @@ import { comparisonTable } from "../demo/comparison.ts";
 import { badInput } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
+import { createProgress } from "../render/progress.ts";
 import { type Recorded, recorded, type Workload } from "../replay/recorded.ts";
 import { readBackupFile } from "../service/backup-file.ts";
 import { ALL_POLICIES, DEFAULT_POLICIES, knownPolicy, type SimulationReport } from "../simulation/run.ts";
 import { VERSION } from "../version.ts";
+
+/** A log that is read sooner needs no bar. */
+const QUIET_SECONDS = 1;
 
 interface Options {
   readonly policy: readonly string[];
@@ -53,7 +58,9 @@ Examples:
     )
     .action(async (name: string, options: Options) => {
       const backup = await readBackupFile(name, io);
-      const log = await recorded(backup);
+      const reading = createProgress(io.err, { noun: "events", quietSeconds: QUIET_SECONDS });
+      const log = await recorded(backup, (count) => reading.done(count, backup.eventCount));
+      reading.end();
       if (options.state) {
         const { canonical, seq, sha256 } = log.state;
         io.out.write(`{"seq":${seq},"sha256":"${sha256}","state":${canonical}}\n`);
@@ -62,7 +69,7 @@ Examples:
       if (!log.workload)
         throw badInput("no-jobs", `${name} has no job that finished`, "--state prints what it leads to");
       const measured = measuredResult(log.workload);
-      const report = simulated(log.workload, backup.sha256, options);
+      const report = simulated(log.workload, backup.sha256, options, io);
       io.out.write(
         rendered(options.output, { ...report, measured }, () => reportText(measured, report, log, io)),
       );
@@ -76,14 +83,21 @@ function measuredResult({ results }: Workload): PolicyResult {
 }
 
 function simulated(
-  { disruptions, fleet, jobs }: Workload,
+  { fleet, jobs, said }: Workload,
   scenarioHash: string,
   { policy: names, timeModel }: Options,
+  io: Io,
 ): SimulationReport {
-  const results = names.map((name): [string, PolicyResult] => [
-    name,
-    simulate({ fleet, jobs, disruptions, timeModel, policy: createPolicy(knownPolicy(name)) }),
-  ]);
+  const place = new Map(jobs.map(({ id }, i) => [id, i]));
+  const results = names.map(knownPolicy).map((name): [string, PolicyResult] => {
+    const noun = `jobs are over, by ${name}`;
+    const progress = createProgress(io.err, { noun, quietSeconds: QUIET_SECONDS });
+    const ended: JobResult[] = [];
+    const onResult = (job: JobResult) => progress.done(ended.push(job), jobs.length);
+    const result = simulate({ fleet, jobs, said, timeModel, policy: createPolicy(name), onResult });
+    progress.end();
+    return [name, { ...result, jobs: ended.sort((a, b) => place.get(a.id)! - place.get(b.id)!) }];
+  });
   const about = { version: VERSION, scenarioHash, scenario: fleet.name, seed: 1, timeModel };
   return { ...about, policies: Object.fromEntries(results) };
 }

@@ -2,20 +2,19 @@
 //
 // Simulated are the jobs that finished: how long one would have run that was cancelled or failed, the log does not know.
 // Regions are told apart by their place in the fleet, so simulated is the time since the fleet was last replaced by one
-// of other regions; changes of capacity and of links since then are disruptions of the simulation. Left out: cordons,
-// holds, and changes of price (the tariffs are those of when the first job came).
+// of other regions. What was said of that fleet since then is said to the simulation too (said.ts).
 import {
-  type Disruption,
-  type Event,
   type Fleet,
   type Job,
   type JobResult,
   type JobState,
   resultOf,
-  type Series,
+  type Said,
   type State,
 } from "@bace-pipe/core";
 import type { Backup, NamedState } from "@bace-pipe/server";
+import { type Naming, saidAlready, saidBy, saidTo } from "./said.ts";
+import { shiftedFleet } from "./shifted.ts";
 
 export interface Recorded {
   readonly state: NamedState;
@@ -31,48 +30,52 @@ export type LeftOut = "cancelled" | "failed" | "unfinished" | "earlier";
 export interface Workload {
   readonly fleet: Fleet;
   readonly jobs: readonly Job[];
-  readonly disruptions: readonly Disruption[];
+  /** What operators and feeds said meanwhile. */
+  readonly said: readonly Said[];
   /** What really happened to each. */
   readonly results: readonly JobResult[];
 }
 
-interface Change {
-  readonly atSeconds: number;
+/** Since the fleet has the regions that it has. */
+interface Era {
+  readonly sinceSeconds: number;
+  /** As it was loaded first. */
   readonly fleet: Fleet;
-  readonly disruptions: readonly Disruption[];
+  readonly said: Said[];
 }
 
-export async function recorded(backup: Backup): Promise<Recorded> {
+/** @param onEvent told how many events have been folded in */
+export async function recorded(backup: Backup, onEvent?: (count: number) => void): Promise<Recorded> {
   const { namedState, replay } = await import("@bace-pipe/server");
   const over = new Map<string, JobState>();
-  let changes: readonly Change[] = [];
-  let eraSeconds = Number.NEGATIVE_INFINITY;
-  let before: Fleet | undefined;
+  let era: Era | undefined;
+  let count = 0;
   const state = await replay(backup, {
     before(current, event) {
-      before = current.fleet;
+      // A log that was thinned out begins with a state.
+      if (!era && current.declaredFleet)
+        era = {
+          sinceSeconds: Number.NEGATIVE_INFINITY,
+          fleet: current.declaredFleet,
+          said: saidAlready(current),
+        };
       if (event.kind === "forgotten") for (const id of event.jobIds) keep(over, current.jobs.get(id));
     },
-    after({ fleet }, event) {
-      if (!fleet || (fleet === before && event.kind !== "link-changed")) return;
-      const { atSeconds } = event;
-      if (before && isComparable(before, fleet)) {
-        const disruptions = [...differences(before, fleet, atSeconds), ...observedLink(fleet, event)];
-        changes = [...changes, { atSeconds, fleet, disruptions }];
-      } else {
-        eraSeconds = atSeconds;
-        changes = [{ atSeconds, fleet, disruptions: [] }];
-      }
+    after(current, event) {
+      onEvent?.(++count);
+      if (event.kind === "fleet-loaded" && !(era && isComparable(era.fleet, event.fleet)))
+        era = { sinceSeconds: event.atSeconds, fleet: event.fleet, said: saidAlready(current) };
+      else era?.said.push(...saidBy(event));
     },
   });
   for (const known of state.jobs.values()) keep(over, known);
   const leftOut = new Map<LeftOut, number>();
   const simulated = [...over.values()].filter((known) => {
-    const reason = reasonToLeaveOut(known, eraSeconds);
+    const reason = reasonToLeaveOut(known, era?.sinceSeconds ?? 0);
     if (reason) leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
     return reason === undefined;
   });
-  return { state: namedState(state), workload: workloadOf(simulated, changes, state), leftOut };
+  return { state: namedState(state), workload: era && workloadOf(simulated, era, state), leftOut };
 }
 
 /** A name may come back after its job was forgotten. */
@@ -88,20 +91,19 @@ function reasonToLeaveOut({ job, outcome }: JobState, eraSeconds: number): LeftO
 
 function workloadOf(
   simulated: readonly JobState[],
-  changes: readonly Change[],
+  { fleet, said }: Era,
   state: State,
 ): Workload | undefined {
   if (simulated.length === 0) return undefined;
   const originSeconds = Math.min(...simulated.map(({ job }) => job.submitSeconds));
-  const atFirst = changes.findLast(({ atSeconds }) => atSeconds <= originSeconds) ?? changes[0]!;
   const names = uniqueNames(simulated);
-  const disruptions = changes
-    .filter(({ atSeconds }) => atSeconds > originSeconds)
-    .flatMap((change) => change.disruptions)
-    .map((disruption) => ({ ...disruption, atSeconds: disruption.atSeconds - originSeconds }));
+  const nameAt: Naming = (id, atSeconds) => {
+    const known = simulated.findLast(({ job }) => job.id === id && job.submitSeconds <= atSeconds);
+    return known && names.get(known.job);
+  };
   return {
-    fleet: shiftedFleet(atFirst.fleet, originSeconds),
-    disruptions,
+    fleet: shiftedFleet(fleet, originSeconds),
+    said: saidTo(said, originSeconds, nameAt),
     jobs: simulated.map(({ job }) => ({
       ...job,
       id: names.get(job)!,
@@ -137,63 +139,4 @@ function isComparable(a: Fleet, b: Fleet): boolean {
   const key = ({ regions }: Fleet) =>
     JSON.stringify(regions.map(({ gpuType, name }) => [name, gpuType.name]));
   return key(a) === key(b);
-}
-
-function differences(before: Fleet, after: Fleet, atSeconds: number): readonly Disruption[] {
-  const capacity = after.regions.flatMap(({ gpus }, region): Disruption[] =>
-    gpus === before.regions[region]!.gpus ? [] : [{ kind: "capacity", atSeconds, region, gpus }],
-  );
-  const links = after.links.flatMap(({ bandwidthBitsPerSecond, from, latencySeconds, to }): Disruption[] => {
-    const old = before.links.find((link) => link.from === from && link.to === to);
-    const isSame =
-      old?.bandwidthBitsPerSecond === bandwidthBitsPerSecond && old.latencySeconds === latencySeconds;
-    return isSame || !old
-      ? []
-      : [{ kind: "link", atSeconds, from, to, bandwidthBitsPerSecond, latencySeconds }];
-  });
-  return [...capacity, ...links];
-}
-
-/** What was observed of a link, which the fleet itself takes no notice of while it is less than what was declared. */
-function observedLink({ regions }: Fleet, event: Event): readonly Disruption[] {
-  if (event.kind !== "link-changed") return [];
-  const { atSeconds, bandwidthBitsPerSecond, latencySeconds } = event;
-  const [from, to] = [event.from, event.to].map((name) =>
-    regions.findIndex((region) => region.name === name),
-  );
-  if (from === -1 || to === -1) return [];
-  const figures = {
-    ...(bandwidthBitsPerSecond === undefined ? {} : { bandwidthBitsPerSecond }),
-    ...(latencySeconds === undefined ? {} : { latencySeconds }),
-  };
-  return [{ kind: "link", atSeconds, from: from!, to: to!, ...figures }];
-}
-
-function shiftedFleet(fleet: Fleet, originSeconds: number): Fleet {
-  return {
-    ...fleet,
-    regions: fleet.regions.map((region) => ({
-      ...region,
-      tariff: shiftedSeries(region.tariff, originSeconds),
-      ...(region.carbon ? { carbon: shiftedSeries(region.carbon, originSeconds) } : {}),
-    })),
-  };
-}
-
-function shiftedSeries(series: Series, originSeconds: number): Series {
-  switch (series.kind) {
-    case "flat":
-      return series;
-    case "series":
-      return { ...series, startSeconds: series.startSeconds - originSeconds };
-    case "steps":
-      return { ...series, fromSeconds: series.fromSeconds.map((seconds) => seconds - originSeconds) };
-    case "until":
-      return {
-        ...series,
-        untilSeconds: series.untilSeconds - originSeconds,
-        // biome-ignore lint/suspicious/noThenProperty: the field is core's
-        then: shiftedSeries(series.then, originSeconds),
-      };
-  }
 }

@@ -17,6 +17,7 @@ import { createVirtualExecutor } from "./executor.ts";
 import { createEventHeap } from "./heap.ts";
 import { createSummary, type JobResult, type PolicyResult, resultOf } from "./metrics.ts";
 import { type RandomStream, randomStream } from "./random.ts";
+import { carriedLedger, changesLinks, type Said, type SaidFact } from "./said.ts";
 import { createUsageMeter } from "./usage.ts";
 
 export interface Simulation {
@@ -28,6 +29,8 @@ export interface Simulation {
   /** Whether idle GPUs' electricity is part of the result's. */
   readonly payIdleGpus?: boolean;
   readonly disruptions?: readonly Disruption[];
+  /** As told to a service, in order; not together with outages, whose repairs know nothing of it. */
+  readonly said?: readonly Said[];
   readonly failures?: Failures;
   /** Of everything that is drawn at random, which is failures. */
   readonly seed?: number;
@@ -49,12 +52,14 @@ type Coming =
   | { readonly kind: "end"; readonly jobId: string; readonly isStale: () => boolean }
   | { readonly kind: "interruption"; readonly jobId: string; readonly epoch: number }
   | { readonly kind: "disruption"; readonly disruption: Disruption }
+  | { readonly kind: "said"; readonly fact: SaidFact }
   | { readonly kind: "repaired"; readonly region: number }
   | { readonly kind: "round" };
 
 /** Runs a workload to its end. Deterministic: the same input gives the same result, bit for bit. */
 export function simulate(simulation: Simulation): PolicyResult {
-  const { fleet, policy, timeModel, disruptions = [], failures, onInstant, payIdleGpus = false } = simulation;
+  const { fleet, policy, timeModel, disruptions = [], failures, onInstant, said = [] } = simulation;
+  const { payIdleGpus = false } = simulation;
   const deciding: Deciding = { policy, timeModel, newLaunchKey: () => "simulated" };
   const coming = createEventHeap<Coming>();
   const arrivals = inOrder(simulation.jobs);
@@ -68,7 +73,8 @@ export function simulate(simulation: Simulation): PolicyResult {
   let state = emptyState();
   let nowSeconds = 0;
   /** Jobs get other parts of a link as others come and go: where links are shared, and where one can shrink under them. */
-  const ratesChange = fleet.linkModel === "share" || disruptions.some(({ kind }) => kind === "link");
+  const ratesChange =
+    fleet.linkModel === "share" || disruptions.some(({ kind }) => kind === "link") || said.some(changesLinks);
   /** Jobs that something happened to at this instant. */
   const touched = new Set<string>();
 
@@ -95,7 +101,7 @@ export function simulate(simulation: Simulation): PolicyResult {
         return;
       case "repaired":
         if (nowSeconds >= downUntilSeconds[what.region]!)
-          loadFleet(withGpus(state.fleet!, what.region, nominalGpus[what.region]!));
+          loadFleet(withGpus(state.declaredFleet!, what.region, nominalGpus[what.region]!));
         return;
       case "round":
         return;
@@ -114,9 +120,18 @@ export function simulate(simulation: Simulation): PolicyResult {
           downUntilSeconds[region] = Math.max(downUntilSeconds[region]!, repairedSeconds);
           coming.push(repairedSeconds, { kind: "repaired", region });
         }
-        loadFleet(disrupted(state.fleet!, disruption));
+        loadFleet(disrupted(state.declaredFleet!, disruption));
+        return;
       }
+      case "said":
+        hear(what.fact);
     }
+  };
+
+  const hear = (fact: SaidFact): void => {
+    if ("jobId" in fact && !state.jobs.has(fact.jobId)) return;
+    record(fact);
+    for (const jobId of state.active) if (state.jobs.get(jobId)!.phase === "stopping") touched.add(jobId);
   };
 
   /** Starts what was placed; notes when jobs will be interrupted. */
@@ -158,6 +173,7 @@ export function simulate(simulation: Simulation): PolicyResult {
   for (const disruption of disruptions) {
     coming.push(disruption.atSeconds, { kind: "disruption", disruption });
   }
+  for (const { atSeconds, fact } of said) coming.push(atSeconds, { kind: "said", fact });
   for (;;) {
     const atSeconds = Math.min(
       coming.nextSeconds() ?? Number.POSITIVE_INFINITY,
@@ -173,7 +189,7 @@ export function simulate(simulation: Simulation): PolicyResult {
     if (reconsiderAtSeconds !== undefined && reconsiderAtSeconds > nowSeconds)
       coming.push(reconsiderAtSeconds, { kind: "round" });
     for (const jobId of touched) carryOut(jobId);
-    if (ratesChange) executor.retime(state.ledger!);
+    if (ratesChange) executor.retime(carriedLedger(state));
     touched.forEach(settle);
     onInstant?.(state);
     for (const jobId of touched) if (state.jobs.get(jobId)?.phase === "ended") forget(state, jobId);

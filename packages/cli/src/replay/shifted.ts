@@ -1,0 +1,31 @@
+// A fleet on another clock: its tariffs and carbon intensities begin at another second.
+import type { Fleet, Series } from "@bace-pipe/core";
+
+export function shiftedFleet(fleet: Fleet, originSeconds: number): Fleet {
+  return {
+    ...fleet,
+    regions: fleet.regions.map((region) => ({
+      ...region,
+      tariff: shiftedSeries(region.tariff, originSeconds),
+      ...(region.carbon ? { carbon: shiftedSeries(region.carbon, originSeconds) } : {}),
+    })),
+  };
+}
+
+function shiftedSeries(series: Series, originSeconds: number): Series {
+  switch (series.kind) {
+    case "flat":
+      return series;
+    case "series":
+      return { ...series, startSeconds: series.startSeconds - originSeconds };
+    case "steps":
+      return { ...series, fromSeconds: series.fromSeconds.map((seconds) => seconds - originSeconds) };
+    case "until":
+      return {
+        ...series,
+        untilSeconds: series.untilSeconds - originSeconds,
+        // biome-ignore lint/suspicious/noThenProperty: the field is core's
+        then: shiftedSeries(series.then, originSeconds),
+      };
+  }
+}

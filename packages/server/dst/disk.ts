@@ -14,6 +14,8 @@ import type { Faults } from "./faults.ts";
 import type { EffectPoints, Life } from "./lives.ts";
 import type { Timeline } from "./timeline.ts";
 
+/** That an append takes: time for others to come, who then wait together. */
+const APPEND_SECONDS = 0.02;
 const SLOW_SECONDS = 3;
 
 export interface Disk {
@@ -40,6 +42,7 @@ export function openDisk(
   return {
     append: (events) =>
       points.around(life, `append ${events[0]!.kind}`, async () => {
+        await timeline.sleep(APPEND_SECONDS);
         if (faults.happens("append-slow")) await timeline.sleep(SLOW_SECONDS * faults.draw("append-slow"));
         if (life.dead) return;
         if (faults.happens("append-refused")) throw new Error("the disk is full");

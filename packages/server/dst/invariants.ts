@@ -72,6 +72,11 @@ function isWanted({ key, region }: Process, state: State): boolean {
   return false;
 }
 
+/** What the service shows, or tells of, is durable: who acts on it acts on nothing that may be lost. */
+export function checkDurable(shownSeq: number, durableSeq: number): void {
+  must(shownSeq <= durableSeq, () => `event ${shownSeq} was seen when ${durableSeq} was the last in the log`);
+}
+
 /** The ledger is what the active jobs hold. */
 export function checkLedger({ active, jobs, ledger }: State): void {
   if (!ledger) return;
@@ -138,8 +143,13 @@ export function checkJobs(state: State, storage: Storage): void {
 }
 
 /** What the service has acknowledged is so for ever. */
-export function checkPromises({ jobs }: State, { cancelled, submitted }: Promises): void {
-  for (const name of submitted) must(jobs.has(name), () => `${name} was accepted, and is gone`);
+export function checkPromises({ jobs }: State, { broken, cancelled, submitted }: Promises): void {
+  must(broken.length === 0, () => broken.join("; "));
+  for (const [name, iterations] of submitted) {
+    const known = jobs.get(name);
+    must(known !== undefined, () => `${name} was accepted, and is gone`);
+    must(known.job.iterations === iterations, () => `${name} was accepted, and another job has its name`);
+  }
   for (const name of cancelled) must(isBeingCancelled(jobs.get(name)!), () => `${name} is not cancelled`);
 }
 

@@ -33,6 +33,32 @@ export const MUTANTS = {
       ],
     ],
   },
+  /** Whoever waits in a group is answered before its append. */
+  "acknowledged-early": {
+    file: "server/src/writer.ts",
+    changes: [
+      [
+        "await append(events);\n",
+        "for (const { resolve } of taken) resolve();\n        await append(events);\n",
+      ],
+    ],
+  },
+  /** Facts are folded in before they are durable. */
+  "seen-early": {
+    file: "server/src/writer.ts",
+    changes: [
+      ["      world = folded(world, event);\n", ""],
+      [
+        "await log.append(events);",
+        "for (const each of events) world = folded(world, each); await log.append(events);",
+      ],
+    ],
+  },
+  /** Those of a group do not see what is proposed before them. */
+  "no-draft": {
+    file: "server/src/group.ts",
+    changes: [["propose(draft.state, draft.revision)", "propose(world.state, world.revision)"]],
+  },
 } as const satisfies Record<string, Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -9,8 +9,11 @@ const ASK_AGAIN_SECONDS = 3;
 const HOSTILE_EVERY_SECONDS = 7;
 
 export interface Promises {
-  readonly submitted: Set<string>;
+  /** Iterations of the job that was accepted under a name. */
+  readonly submitted: Map<string, number>;
   readonly cancelled: Set<string>;
+  /** What no answer may have said. */
+  readonly broken: string[];
 }
 
 interface Outside {
@@ -20,7 +23,7 @@ interface Outside {
 }
 
 export function send(submissions: readonly Submission[], outside: Outside): Promises {
-  const promises: Promises = { submitted: new Set(), cancelled: new Set() };
+  const promises: Promises = { submitted: new Map(), cancelled: new Set(), broken: [] };
   const { timeline } = outside;
   for (const submission of submissions)
     timeline.after(submission.atSeconds, () => void follow(submission, promises, outside));
@@ -32,12 +35,19 @@ async function follow(
   promises: Promises,
   { timeline, wire }: Outside,
 ): Promise<void> {
-  const { cancelAtSeconds, name, text } = submission;
-  const insist = async (path: string, body: object, status: number): Promise<void> => {
-    while ((await wire.ask("POST", path, body))?.status !== status) await timeline.sleep(ASK_AGAIN_SECONDS);
+  const { cancelAtSeconds, iterations, name, text } = submission;
+  const insist = async (path: string, body: object, ...statuses: readonly number[]): Promise<number> => {
+    for (;;) {
+      const status = (await wire.ask("POST", path, body))?.status;
+      if (status !== undefined && statuses.includes(status)) return status;
+      await timeline.sleep(ASK_AGAIN_SECONDS);
+    }
   };
-  await insist("/v1/jobs", { file: `${name}.yaml`, text, directory: "/" }, 201);
-  promises.submitted.add(name);
+  const status = await insist("/v1/jobs", { file: `${name}.yaml`, text, directory: "/" }, 201, 409);
+  if (status === 409) return; // somebody else has the name
+  const other = promises.submitted.get(name);
+  if (other !== undefined && other !== iterations) promises.broken.push(`two jobs were accepted as ${name}`);
+  promises.submitted.set(name, iterations);
   if (cancelAtSeconds === undefined) return;
   await timeline.sleep(Math.max(0, cancelAtSeconds - timeline.nowSeconds()));
   await insist(`/v1/jobs/${name}/cancel`, {}, 202);

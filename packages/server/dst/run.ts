@@ -9,6 +9,7 @@ import { createSimulatedExecutor, type Underway } from "./executor.ts";
 import { createFaults, type FaultKind } from "./faults.ts";
 import { createGangs, type Gangs } from "./gangs.ts";
 import {
+  checkDurable,
   checkEnd,
   checkJobs,
   checkLedger,
@@ -46,6 +47,8 @@ export interface Run {
   readonly events: number;
   readonly virtualSeconds: number;
   readonly lives: number;
+  /** Appends that several submits shared. */
+  readonly groups: number;
   /** How many jobs ended in which way. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** SHA-256 of the log: the same for the same seed. */
@@ -69,7 +72,12 @@ export async function runSeed(seed: number, { trace = () => {} }: RunOptions = {
   const { disk, faults, points, timeline } = world;
   return {
     ...{ seed, violation, faults: faults.counts, points: points.counts },
-    ...{ happened: timeline.happened(), events: disk.events.length, lives: world.lives() },
+    ...{
+      happened: timeline.happened(),
+      events: disk.events.length,
+      lives: world.lives(),
+      groups: world.groups(),
+    },
     outcomes: world.outcomes(),
     virtualSeconds: timeline.nowSeconds(),
     digest: createHash("sha256").update(disk.events.join("\n")).digest("hex"),
@@ -87,6 +95,7 @@ function createWorld(seed: number, trace: (line: string) => void) {
   const watch = { orphanSince: new Map() };
   let current: { readonly life: Life; readonly service: Service } | undefined;
   let lives = 0;
+  let groups = 0;
   let broken: Violation | undefined;
   let gangs: Gangs;
   const say = (line: string) => trace(`${timeline.nowSeconds().toFixed(2).padStart(9)}  ${line}`);
@@ -147,10 +156,21 @@ function createWorld(seed: number, trace: (line: string) => void) {
       if (life.dead) return;
       current = { life, service };
       say(`life ${life.number} begins`);
+      service.writer.listen({ appended: heard });
       service.writer.failed.catch((error: Error) => die(life, error.message));
       await cycles(life, service);
     } catch (error) {
       die(life, (error as Error).message);
+    }
+  };
+
+  /** Whoever listens hears of what is durable; several submits in one append shared it. */
+  const heard = (events: readonly Event[]): void => {
+    if (events.filter(({ kind }) => kind === "submitted").length > 1) groups++;
+    try {
+      checkDurable(events.at(-1)!.seq, disk.events.length);
+    } catch (error) {
+      broken = error as Violation;
     }
   };
 
@@ -167,12 +187,13 @@ function createWorld(seed: number, trace: (line: string) => void) {
   const gpusOf = new Map(fleet.regions.map(({ gpus, name }) => [name, gpus]));
   /** The most that there has been: what is taken away does not end what runs on it. */
   const raise = (region: string, gpus: number) => gpusOf.set(region, Math.max(gpus, gpusOf.get(region) ?? 0));
-  const names = submissions.map(({ name }) => name);
+  const names = [...new Set(submissions.map(({ name }) => name))];
   const operators = operate(seed, fleet, names, { faults, timeline, wire }, FAULT_SECONDS);
   const promises = send(submissions, { faults, timeline, wire });
 
   const check = (): void => {
     if (broken) throw broken;
+    if (current) checkDurable(current.service.writer.state().seq, disk.events.length);
     let news = false;
     for (const text of disk.events.slice(durable.seq)) {
       const event = JSON.parse(text) as Event;
@@ -200,12 +221,13 @@ function createWorld(seed: number, trace: (line: string) => void) {
 
   const isDone = () =>
     operators.finished() &&
-    durable.jobs.size === submissions.length &&
+    durable.jobs.size === names.length &&
     [...durable.jobs.values()].every(({ phase }) => phase === "ended" || phase === "infeasible");
 
   return {
     ...{ timeline, faults, points, disk },
     lives: () => lives,
+    groups: () => groups,
     outcomes(): Record<string, number> {
       const counts: Record<string, number> = {};
       for (const { outcome, phase } of durable.jobs.values())

@@ -9,10 +9,14 @@ const MOST_GPUS = 6;
 /** In which jobs are submitted. */
 const SUBMIT_SECONDS = 200;
 const SHARE_CANCELLED = 0.15;
+/** Runs in which several jobs are submitted at the same instant, and those jobs of which somebody sends two at once. */
+const SHARE_BURSTS = 0.4;
+const SHARE_RIVALS = 0.4;
 
 export interface Submission {
   readonly name: string;
   readonly text: string;
+  readonly iterations: number;
   readonly atSeconds: number;
   readonly cancelAtSeconds: number | undefined;
 }
@@ -40,15 +44,17 @@ export function scenarioOf(seed: number): Scenario {
     const atSeconds = draw() * SUBMIT_SECONDS;
     const cancelled = draw() < SHARE_CANCELLED;
     const cancelAfter = draw() * SUBMIT_SECONDS;
+    const iterations = whole(3, 40);
     return {
       name: `job-${i}`,
       text: jobText(`job-${i}`, {
         least,
         most,
-        iterations: whole(3, 40),
+        iterations,
         everySteps: whole(1, 10),
         more: hasTenants ? MORE[whole(0, MORE.length - 1)]! : "",
       }),
+      iterations,
       atSeconds,
       cancelAtSeconds: cancelled ? atSeconds + cancelAfter : undefined,
     };
@@ -56,8 +62,23 @@ export function scenarioOf(seed: number): Scenario {
   return {
     fleet: fleetOf(regions, hasTenants ? TENANCY : ""),
     policy: policies[whole(0, policies.length - 1)]!,
-    submissions,
+    submissions: withBursts(seed, submissions),
   };
+}
+
+/** Some runs with jobs that come together, and with two of one name of which only one may be accepted. */
+function withBursts(seed: number, submissions: readonly Submission[]): readonly Submission[] {
+  const draw = randomStream(seed, "bursts");
+  if (draw() >= SHARE_BURSTS) return submissions;
+  let atSeconds = 0;
+  return submissions.flatMap((submission): Submission[] => {
+    if (draw() < 0.3 || atSeconds === 0) atSeconds = submission.atSeconds;
+    const together = { ...submission, atSeconds };
+    if (draw() >= SHARE_RIVALS) return [together];
+    const iterations = submission.iterations + 1;
+    const text = submission.text.replace(/^iterations: .*$/m, `iterations: ${iterations}`);
+    return [together, { ...together, text, iterations }];
+  });
 }
 
 /** A fleet that lists tenants takes jobs of no others. */

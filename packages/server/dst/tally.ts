@@ -9,6 +9,8 @@ export interface Tally {
   readonly faults: Readonly<Record<FaultKind, number>>;
   readonly points: ReadonlyMap<string, PointCount>;
   readonly lives: number;
+  /** Appends that several submits shared. */
+  readonly groups: number;
   readonly events: number;
   readonly happened: number;
   readonly virtualSeconds: number;
@@ -37,6 +39,7 @@ export function tallyOf(runs: readonly Run[]): Tally {
     ) as Tally["faults"],
     points,
     lives: sum(({ lives }) => lives),
+    groups: sum(({ groups }) => groups),
     events: sum(({ events }) => events),
     happened: sum(({ happened }) => happened),
     virtualSeconds: sum(({ virtualSeconds }) => virtualSeconds),
@@ -44,7 +47,7 @@ export function tallyOf(runs: readonly Run[]): Tally {
 }
 
 export function tallyText(tally: Tally, wallSeconds: number): string {
-  const { broken, events, faults, happened, lives, outcomes, points, seeds, virtualSeconds } = tally;
+  const { broken, events, faults, groups, happened, lives, outcomes, points, seeds, virtualSeconds } = tally;
   const crashed = [...points].filter(([, point]) => point.crashed > 0);
   const never = [...points].filter(([, point]) => point.crashed === 0).map(([name]) => name);
   const line = (name: string, value: string) => `${name.padEnd(24)}${value}`;
@@ -61,6 +64,7 @@ export function tallyText(tally: Tally, wallSeconds: number): string {
         .join(", "),
     ),
     line("lives of the service", String(lives)),
+    line("shared appends", `${groups}, of several submits each`),
     line("effect points", `${points.size}, a crash tried at ${crashed.length} of them`),
     ...(never.length > 0 ? [line("  never at", never.join(", "))] : []),
     line("wall time", `${wallSeconds.toFixed(0)} s`),

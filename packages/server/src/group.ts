@@ -23,8 +23,8 @@ export interface Group {
   readonly refusals: readonly ({ readonly error: unknown } | undefined)[];
 }
 
-/** Small enough that those in it do not wait for each other. */
-const MOST_COMMITS = 256;
+/** Enough for an append to cost each of them next to nothing; more would only keep everybody else from their turn. */
+const MOST_COMMITS = 64;
 /** A proposal is not divided: the last one may go beyond. */
 const MOST_EVENTS = 1000;
 

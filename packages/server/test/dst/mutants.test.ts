@@ -33,4 +33,7 @@ const CAUGHT_AS: Readonly<Record<MutantName, RegExp>> = {
   "fencing-skipped": /was heard, in epoch/,
   "retry-on-unknown": /is alive twice|runs \d+ ranks on \d+ GPUs/,
   "double-release": /in the ledger, and really/,
+  "acknowledged-early": /was accepted, and (is gone|another job)|is not cancelled|two jobs were accepted/,
+  "seen-early": /was seen when \d+ was the last in the log/,
+  "no-draft": /two jobs were accepted|was accepted, and another job has its name/,
 };

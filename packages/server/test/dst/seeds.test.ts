@@ -13,9 +13,10 @@ describe("the control plane under simulated faults", () => {
     async (from) => {
       const runs = [];
       for (let seed = from; seed < from + GROUP; seed++) runs.push(await runSeed(seed));
-      const { broken, faults, lives } = tallyOf(runs);
+      const { broken, faults, groups, lives } = tallyOf(runs);
       expect(broken.map(({ seed, violation }) => `npm run dst -- --seed ${seed}: ${violation}`)).toEqual([]);
       expect(lives).toBeGreaterThan(GROUP);
+      expect(groups).toBeGreaterThan(GROUP / 4);
       expect(Object.values(faults).filter((count) => count > 0).length).toBeGreaterThan(20);
     },
     10 * MINUTES,

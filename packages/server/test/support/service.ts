@@ -62,6 +62,8 @@ export interface TestService {
   submit(text: string): ReturnType<Client["submit"]>;
   /** As the app takes it. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** What a server of its port is given. */
+  readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
   snapshot(): Snapshot;
 }
 
@@ -126,6 +128,7 @@ export async function openService(
     writer,
     loop,
     client,
+    fetch: app.fetch,
     request: async (path, init) => app.request(path, init),
     get: async (path) => app.request(path),
     post: async (path, body, headers = { "Content-Type": "application/json" }) =>

@@ -10,7 +10,7 @@ const MOST_GPUS = 6;
 const SUBMIT_SECONDS = 200;
 const SHARE_CANCELLED = 0.15;
 /** Runs in which several jobs are submitted at the same instant, and those jobs of which somebody sends two at once. */
-const SHARE_BURSTS = 0.4;
+const SHARE_BURSTS = 0.6;
 const SHARE_RIVALS = 0.4;
 
 export interface Submission {
@@ -72,7 +72,7 @@ function withBursts(seed: number, submissions: readonly Submission[]): readonly 
   if (draw() >= SHARE_BURSTS) return submissions;
   let atSeconds = 0;
   return submissions.flatMap((submission): Submission[] => {
-    if (draw() < 0.3 || atSeconds === 0) atSeconds = submission.atSeconds;
+    if (draw() < 0.25 || atSeconds === 0) atSeconds = submission.atSeconds;
     const together = { ...submission, atSeconds };
     if (draw() >= SHARE_RIVALS) return [together];
     const iterations = submission.iterations + 1;

@@ -137,6 +137,8 @@ export function createMeasurements(): Measurements {
     },
 
     keep(active) {
+      // Asked at every report: while there are no more than jobs that run, those that no longer do may stay a little.
+      if (jobs.size <= active.size) return;
       for (const jobId of jobs.keys()) if (!active.has(jobId)) jobs.delete(jobId);
     },
   };

@@ -32,12 +32,17 @@ export function viewOf(state: State, nowSeconds: number, timeModel: TimeModel): 
   }
   const ledger = estimatedLedger(state, nowSeconds);
   const tenancy = tenancyOf(state, nowSeconds, (known) => runningJob(known, nowSeconds));
+  // Once for all who ask: a policy may ask for each job that it places.
+  let running: readonly RunningJob[] | undefined;
   return {
     nowSeconds,
     ledger,
     queue,
     activeJobs: state.active.size,
-    running: () => Array.from(state.active, (id) => runningJob(state.jobs.get(id)!, nowSeconds)),
+    running() {
+      running ??= Array.from(state.active, (id) => runningJob(state.jobs.get(id)!, nowSeconds));
+      return running;
+    },
     timeModel,
     runSeconds: runSecondsOn(ledger, timeModel),
     ...(tenancy ? { tenancy } : {}),

@@ -29,7 +29,7 @@ const known = new WeakMap<Ledger, Known>();
 export function futuresOf(ledger: Ledger, view: View): readonly Future[] {
   const last = known.get(ledger);
   if (last?.changes === ledger.changes && last.view === view) return last.futures;
-  const releases = [...view.running()].sort((a, b) => a.endSeconds - b.endSeconds).slice(0, RELEASES);
+  const releases = firstToEnd(view.running());
   const freeGpus = ledger.freeGpus.slice();
   const ledgers: Ledger[] = [];
   const futures = releases.map(({ endSeconds, placement: { gpus, regions } }, i): Future => {
@@ -41,6 +41,16 @@ export function futuresOf(ledger: Ledger, view: View): readonly Future[] {
   });
   known.set(ledger, { changes: ledger.changes, view, futures });
   return futures;
+}
+
+const firsts = new WeakMap<readonly RunningJob[], readonly RunningJob[]>();
+
+function firstToEnd(running: readonly RunningJob[]): readonly RunningJob[] {
+  const last = firsts.get(running);
+  if (last) return last;
+  const first = [...running].sort((a, b) => a.endSeconds - b.endSeconds).slice(0, RELEASES);
+  firsts.set(running, first);
+  return first;
 }
 
 function ledgerAfter(

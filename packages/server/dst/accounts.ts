@@ -32,7 +32,23 @@ export function createAccounts(): Accounts {
         });
       }
     },
-    check({ active, jobs }) {
+    check({ active, fleet, jobs, tenants }) {
+      if (fleet?.tenants) {
+        // Of the last 25 hours, which is longer than a run: all that its jobs have paid.
+        const paid = new Map<string, number>();
+        for (const { electricityUsd, epoch, job } of jobs.values()) {
+          const live = active.has(job.id) ? (epoch!.spent?.electricityUsd ?? 0) : 0;
+          paid.set(job.tenant, (paid.get(job.tenant) ?? 0) + electricityUsd + live);
+        }
+        for (const [tenant, usd] of paid) {
+          const entered = tenants.get(tenant)?.usdByHour ?? [];
+          compare(
+            `${tenant}: USD`,
+            entered.reduce((sum, [, each]) => sum + each, 0),
+            usd,
+          );
+        }
+      }
       for (const { electricityUsd, gpuSeconds, job } of jobs.values()) {
         if (active.has(job.id)) continue; // its account is open
         const own = used.get(job.id) ?? { gpuSeconds: 0, usd: 0 };

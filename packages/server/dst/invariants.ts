@@ -16,6 +16,9 @@ import type { Storage } from "./storage.ts";
 /** How long a process that nobody wants may run, while the service runs and the network works. */
 const ORPHAN_GRACE_SECONDS = 120;
 
+/** Epochs that may fail through the infrastructure before a job does. */
+const CHANCES = 5;
+
 /** A broken invariant. */
 export class Violation extends Error {}
 
@@ -124,20 +127,60 @@ export function checkPlaced({ ledger }: State, { gpus, hopBitsPerSecond, regions
   }
 }
 
+/** Nobody is placed who is held, nor where it is closed, nor beyond his tenant's quota of GPUs. */
+export function checkAllowed({ active, changes, fleet, jobs }: State, jobId: string): void {
+  const { epoch, held, job } = jobs.get(jobId)!;
+  must(!held, () => `${jobId} is held, and was placed`);
+  for (const index of epoch!.placement.regions) {
+    const { name } = fleet!.regions[index]!;
+    const change = changes.regions.find((each) => each.name === name);
+    must(!change?.cordon, () => `${jobId} was placed in ${name}, which is ${change?.cordon}`);
+  }
+  const quota = fleet!.tenants?.find(({ name }) => name === job.tenant)?.gpuQuota ?? Number.POSITIVE_INFINITY;
+  let gpus = 0;
+  for (const id of active) {
+    const { epoch: live, job: other } = jobs.get(id)!;
+    if (other.tenant === job.tenant) for (const count of live!.placement.gpus) gpus += count;
+  }
+  must(gpus <= quota, () => `${job.tenant} has ${gpus} GPUs, of ${quota}`);
+}
+
+/** Nobody is preempted who may not be, nor by somebody who may not. */
+export function checkPreempted({ fleet, jobs }: State, jobId: string, by: string): void {
+  const classOf = (id: string) =>
+    fleet!.priorityClasses?.find(({ name }) => name === jobs.get(id)!.job.priorityClass);
+  const [victim, winner] = [classOf(jobId), classOf(by)];
+  must(
+    victim?.preemptible === true && winner?.mayPreempt === true && winner.value > victim.value,
+    () => `${jobId} of class ${victim?.name} was preempted by ${by} of class ${winner?.name}`,
+  );
+}
+
 function isPair(a: number, b: number | undefined, from: number, to: number): boolean {
   return (a === from && b === to) || (a === to && b === from);
 }
 
-/** Nobody is in two phases, and no checkpoint is believed in that was never written. */
+/**
+ * Nobody is in two phases, and no checkpoint is believed in that was never written. Who has finished has done every step, and
+ * who has failed has had his chances: nothing here is a job's own fault.
+ */
 export function checkJobs(state: State, storage: Storage): void {
   for (const known of state.jobs.values()) {
-    const { committedStep, job, phase } = known;
+    const { committedStep, epochs, excusedEpochs = 0, job, outcome, phase } = known;
     must(state.active.has(job.id) === isActive(phase), () => `${job.id} is ${phase}`);
     must(state.queued.has(job.id) === (phase === "queued"), () => `${job.id} is ${phase}, and queued or not`);
     const written = storage.committedStep(job.id) ?? 0;
     must(
       (committedStep ?? 0) <= written,
       () => `${job.id}: step ${committedStep} is not saved, ${written} is`,
+    );
+    must(
+      outcome?.kind !== "finished" || written === job.iterations,
+      () => `${job.id} has finished at step ${written} of ${job.iterations}`,
+    );
+    must(
+      outcome?.kind !== "failed" || epochs - excusedEpochs >= CHANCES,
+      () => `${job.id} has failed after ${epochs} epochs, ${excusedEpochs} of them excused`,
     );
   }
 }

@@ -9,12 +9,14 @@ import { createSimulatedExecutor, type Underway } from "./executor.ts";
 import { createFaults, type FaultKind } from "./faults.ts";
 import { createGangs, type Gangs } from "./gangs.ts";
 import {
+  checkAllowed,
   checkDurable,
   checkEnd,
   checkJobs,
   checkLedger,
   checkOrphans,
   checkPlaced,
+  checkPreempted,
   checkProcesses,
   checkPromises,
   Violation,
@@ -200,7 +202,11 @@ function createWorld(seed: number, trace: (line: string) => void) {
       accounts.before(event, durable);
       durable = reduce(durable, event);
       say(eventLine(event));
-      if (event.kind === "placed") checkPlaced(durable, event.placement);
+      if (event.kind === "placed") {
+        checkPlaced(durable, event.placement);
+        checkAllowed(durable, event.jobId);
+      }
+      if (event.kind === "preempted") checkPreempted(durable, event.jobId, event.by);
       if (event.kind === "capacity-changed") raise(event.region, event.gpus);
       news = true;
     }

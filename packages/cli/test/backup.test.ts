@@ -198,7 +198,7 @@ test("a log that was thinned out: what its state holds of the fleet is said at t
     ],
     base,
   );
-  const { workload } = await recorded(await readBackup(log));
+  const { state: end, workload } = await recorded(await readBackup(log));
   expect(workload!.said.map(({ atSeconds, fact }) => [atSeconds, fact.kind])).toEqual([
     [0, "region-cordoned"],
     [0, "capacity-changed"],
@@ -207,6 +207,9 @@ test("a log that was thinned out: what its state holds of the fleet is said at t
   ]);
   expect(workload!.said.at(-1)!.fact).toMatchObject({ latencySeconds: 0.2, observedAtSeconds: -100 });
   expect(workload!.results).toHaveLength(1);
+  // And if nothing has happened since.
+  const nothingMore = await logWith([], JSON.parse(end.canonical) as Snapshot);
+  expect((await recorded(await readBackup(nothingMore))).workload!.results).toEqual(workload!.results);
 });
 
 test("replay as JSON says of which log it speaks, and the same log gives the same bytes", async () => {

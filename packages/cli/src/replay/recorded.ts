@@ -52,13 +52,7 @@ export async function recorded(backup: Backup, onEvent?: (count: number) => void
   let count = 0;
   const state = await replay(backup, {
     before(current, event) {
-      // A log that was thinned out begins with a state.
-      if (!era && current.declaredFleet)
-        era = {
-          sinceSeconds: Number.NEGATIVE_INFINITY,
-          fleet: current.declaredFleet,
-          said: saidAlready(current),
-        };
+      era ??= eraOf(current); // a log that was thinned out begins with a state
       if (event.kind === "forgotten") for (const id of event.jobIds) keep(over, current.jobs.get(id));
     },
     after(current, event) {
@@ -68,6 +62,7 @@ export async function recorded(backup: Backup, onEvent?: (count: number) => void
       else era?.said.push(...saidBy(event));
     },
   });
+  era ??= eraOf(state);
   for (const known of state.jobs.values()) keep(over, known);
   const leftOut = new Map<LeftOut, number>();
   const simulated = [...over.values()].filter((known) => {
@@ -76,6 +71,11 @@ export async function recorded(backup: Backup, onEvent?: (count: number) => void
     return reason === undefined;
   });
   return { state: namedState(state), workload: era && workloadOf(simulated, era, state), leftOut };
+}
+
+function eraOf(state: State): Era | undefined {
+  const { declaredFleet: fleet } = state;
+  return fleet && { sinceSeconds: Number.NEGATIVE_INFINITY, fleet, said: saidAlready(state) };
 }
 
 /** A name may come back after its job was forgotten. */

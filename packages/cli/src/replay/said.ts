@@ -2,9 +2,14 @@
 // capacity, prices, carbon intensities, links, fleets that were loaded again, and holds. What was said before the first job
 // came is said to the simulation at its beginning, with the age that it has by then. Left out: what ranks measured, which
 // is of placements that the simulation may not make, and jobs that were held to the end.
-
-import type { Event, RegionChange } from "@bace-pipe/core";
-import { isInputFact, type Said, type SaidFact, type State } from "@bace-pipe/core";
+import {
+  type Event,
+  isInputFact,
+  type RegionChange,
+  type Said,
+  type SaidFact,
+  type State,
+} from "@bace-pipe/core";
 import { shiftedFleet } from "./shifted.ts";
 
 /** What an event says, if it does. */

@@ -3,6 +3,7 @@
 //   whose word             what                                    who connects     rule
 //   administrators         --database, --advertise, --host         the service      anything; a flag or a config file says it
 //   whoever runs `bace`    --server, BACE_SERVER                   the CLI          anything; redirects are not followed
+//   whoever runs a probe   the other machine of `profile links`    that probe       anything; it is run by hand, on both
 //   job and fleet files    paths of data, checkpoints, profiles    nobody           names of files: no URL is ever fetched
 //   tokens, inputs, keys   texts and figures                       nobody           kept as they are
 //   ranks                  host, port and store port (rendezvous)  the other ranks  this file: checked literals alone

@@ -20,9 +20,9 @@ ABOUT = """# The worker from end to end
 A: {steps} steps of {samples} micro-batches, {layers} layers of width {width}, float32. `loss` and
 `parameters` are the largest differences to ordinary autograd with PyTorch's AdamW in one process (rows of
 variants and checkpoints: to the worker with one stage), of all steps and after the last one. `bits`: whether
-losses and parameters are those of the worker with one stage. Replicas share the micro-batches and add their
-gradients up in another order than one process does; AdamW divides by the gradient's own size, so that
-parameters show what the loss does not.
+losses and parameters are those of the worker with one stage. Replicas share the micro-batches, as do the two
+copies that DualPipe has of each stage, and add their gradients up in another order than one process does;
+AdamW divides by the gradient's own size, so that parameters show what the loss does not.
 
 B: {ranks} ranks in two regions, a supervisor in each, {fault_steps} steps, a checkpoint every {every}. After
 each fault the next epoch is launched, until training ends; all losses of all epochs are held against the

@@ -256,14 +256,16 @@ test("a torn file is refused, with what is wrong and where", async () => {
   }
 });
 
-test("restored and backed up again, without a service, the events are the same; nothing is restored over anything", async () => {
+test("restored and backed up again, without a service, the events are the same and say so; nothing is restored over anything", async () => {
   const state = join(folder, "restored");
   const restored = await bace(["restore", file, "--state", state]);
   expect([restored.exitCode, restored.err]).toEqual([0, expect.stringContaining("bace up --state")]);
   const again = join(folder, "again.jsonl");
   const backedUp = await bace(["backup", again, "--state", state]);
   expect(backedUp.exitCode).toBe(0);
-  expect(eventsOf(again)).toEqual(eventsOf(file));
+  const restoredEvents = eventsOf(again);
+  expect(JSON.parse(restoredEvents.pop()!)).toMatchObject({ kind: "restored" });
+  expect(restoredEvents).toEqual(eventsOf(file));
   const over = await bace(["restore", file, "--state", state]);
   expect([over.exitCode, over.err]).toEqual([1, expect.stringContaining("not-empty")]);
 }, 120_000);

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { startTicksOf } from "../../server/src/executors/process.ts";
 import { fakeService, problem } from "./support/fake-service.ts";
 import { bace } from "./support/recorder.ts";
 
@@ -34,9 +35,15 @@ async function doorman(): Promise<{ readonly url: string; sent(): string | undef
 }
 
 describe("which token is sent", () => {
-  const queue = async (args: readonly string[], env: Record<string, string>, announced?: string) => {
+  const queue = async (
+    args: readonly string[],
+    env: Record<string, string>,
+    announced?: string,
+    who?: { readonly pid: number; readonly startTicks: number },
+  ) => {
     const { sent, url } = await doorman();
-    const service = { pid: 1, startTicks: null, url: announced ?? url };
+    const living = { pid: process.pid, startTicks: startTicksOf(process.pid) };
+    const service = { ...(who ?? living), url: announced ?? url };
     writeFileSync(join(folder, ".bace/service.json"), JSON.stringify(service));
     const where = announced === undefined ? [] : ["--server", url];
     const { exitCode } = await bace(["queue", "-o", "json", ...where, ...args], { folder, env });
@@ -49,6 +56,9 @@ describe("which token is sent", () => {
   });
   test("it goes to nobody else", async () => {
     expect(await queue([], {}, "http://127.0.0.1:1")).toBeUndefined();
+  });
+  test("not to whoever listens where a service has died without a word", async () => {
+    expect(await queue([], {}, undefined, { pid: process.pid, startTicks: 1 })).toBeUndefined();
   });
   test("one that is named, before that; the option before the environment", async () => {
     expect(await queue([], { BACE_TOKEN: "of-environment" })).toBe("Bearer of-environment");

@@ -1,6 +1,7 @@
 // Public API of the service: start it, find it, talk to it.
 export type * from "./api/schemas/index.ts";
 export { ApiError, type Client, createClient } from "./client.ts";
+export { isAlive } from "./executors/process.ts";
 export { type Service, type ServiceOptions, startService } from "./main.ts";
 export { START_ERRORS, StartError, type StartErrorCode } from "./start-error.ts";
 export { findService, type ScenarioText, type ServiceFile } from "./state-folder.ts";

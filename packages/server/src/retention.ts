@@ -1,14 +1,14 @@
 // Retention: what is over and old is deleted, a little at a time, by the active instance. Two steps, each safe to be
 // interrupted:
 //   1. jobs that ended long ago leave the state by a fact of their own, so that every replay forgets them at one place;
-//   2. old events of jobs that are gone, and older than the older snapshot, are deleted.
+//   2. old events of jobs that are gone, and older than the older snapshot, are deleted; old lines of the audit log, too.
 import type { Fact, State } from "@bace-pipe/core";
 import type { Logger } from "pino";
 import type { Archive } from "./store/archive.ts";
 import type { Writer } from "./writer.ts";
 
 const JOBS_PER_FACT = 500;
-const EVENTS_PER_DELETE = 1000;
+const ROWS_PER_DELETE = 1000;
 const LONGEST_PAUSE_SECONDS = 3600;
 
 export interface RetentionOptions {
@@ -33,13 +33,21 @@ export function createRetention({ archive, keepSeconds, logger, writer }: Retent
   let running: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
+  const inBatches = async (deleteSome: () => Promise<number>): Promise<number> => {
+    let deleted = 0;
+    for (let count = ROWS_PER_DELETE; count === ROWS_PER_DELETE && !stopping; deleted += count)
+      count = await deleteSome();
+    return deleted;
+  };
+
   const sweep = async (): Promise<number> => {
     const beforeSeconds = writer.nowSeconds() - keepSeconds;
     while (!stopping && endedBefore(writer.state(), beforeSeconds).length > 0)
       await writer.commit((state) => forgottenFacts(state, beforeSeconds));
-    let deleted = 0;
-    for (let count = EVENTS_PER_DELETE; count === EVENTS_PER_DELETE && !stopping; deleted += count)
-      count = await archive.thin(beforeSeconds, [...writer.state().jobs.keys()], EVENTS_PER_DELETE);
+    const deleted = await inBatches(() =>
+      archive.thin(beforeSeconds, [...writer.state().jobs.keys()], ROWS_PER_DELETE),
+    );
+    await inBatches(() => archive.thinAudit(beforeSeconds, ROWS_PER_DELETE));
     if (deleted > 0) logger.info({ deleted, keepSeconds }, "old events deleted");
     return deleted;
   };

@@ -29,10 +29,14 @@ export interface AdmissionOptions extends Omit<JobOptions, "tenant"> {
   readonly tenant?: string | null;
   /** Folder of the service's own files: no job reads or writes there. */
   readonly keepOut?: string | undefined;
+  /** Whether files that jobs name are not read on this machine. */
+  readonly readsNoFiles?: boolean;
 }
 
 const MOST_JOBS = 10_000;
+/** Of a tenant, and of all that there are or that somebody makes up. */
 const MOST_QUEUED = 20_000;
+const MOST_QUEUED_OF_ALL = 100_000;
 const MOST_DIAGNOSTICS = 20;
 const LONGEST_MESSAGE = 500;
 
@@ -41,10 +45,10 @@ export function admitJobs(
   state: State,
   jobFile: JobFile,
   nowSeconds: number,
-  { keepOut, tenant = null, ...options }: AdmissionOptions,
+  { keepOut, tenant = null, readsNoFiles = tenant !== null, ...options }: AdmissionOptions,
 ): Admission {
   const { directory } = jobFile;
-  const readFile = readerFor(directory, tenant, keepOut);
+  const readFile = readsNoFiles ? readsNothing : readerFor(directory, keepOut);
   const jobs = parsed(state, jobFile, { ...options, readFile, tenant: tenant ?? undefined }).map((job) => {
     refuseOtherTenant(job, tenant);
     return { ...withAbsolutePaths(job, directory), submitSeconds: nowSeconds };
@@ -111,12 +115,15 @@ function shortened(diagnostic: Diagnostic): Diagnostic {
   };
 }
 
+const readsNothing: FileReader = (name) => ({
+  problem: `${name} is not read for this token`,
+  hint: "write its values into the job",
+});
+
 /** Files that a job names are read on this machine, as the service: only for those who may see everything of it. */
-function readerFor(directory: string, tenant: string | null, keepOut: string | undefined): FileReader {
+function readerFor(directory: string, keepOut: string | undefined): FileReader {
   const read = readerIn(directory);
   return (name) => {
-    if (tenant !== null)
-      return { problem: `${name} is not read for a tenant`, hint: "write its values into the job" };
     if (isInside(resolve(directory, name), keepOut))
       return { problem: `${name} is among the service's own files`, hint: "name another file" };
     return read(name);
@@ -158,12 +165,16 @@ function refuseOtherTenant(job: Job, tenant: string | null): void {
 function refuseFullQueue(state: State, fresh: readonly Job[]): void {
   const added = new Map<string, number>();
   for (const { tenant } of fresh) added.set(tenant, (added.get(tenant) ?? 0) + 1);
-  if (state.queued.size + fresh.length <= MOST_QUEUED) return; // no need to count
-  for (const id of state.queued) {
-    const { tenant } = state.jobs.get(id)!.job;
-    const count = added.get(tenant);
-    if (count !== undefined) added.set(tenant, count + 1);
+  if (state.jobs.size + fresh.length <= MOST_QUEUED) return; // no need to count
+  let all = fresh.length;
+  for (const { job, phase } of state.jobs.values()) {
+    if (phase !== "queued" && phase !== "infeasible") continue; // those that fit nowhere wait for a larger fleet
+    all++;
+    const count = added.get(job.tenant);
+    if (count !== undefined) added.set(job.tenant, count + 1);
   }
+  if (all > MOST_QUEUED_OF_ALL)
+    throw new ProblemError("queue-full", `there would be ${all} jobs in the queue, of ${MOST_QUEUED_OF_ALL}`);
   for (const [tenant, count] of added) {
     if (count > MOST_QUEUED)
       throw new ProblemError(

@@ -29,7 +29,9 @@ Examples:
     )
     .action(async (name: string, options: Options) => {
       const backup = await readBackupFile(name, io);
-      await inStore(options, io, { fresh: true }, ({ archive }) => archive.fill(backup.base, backup.pages()));
+      await inStore(options, io, { fresh: true }, ({ archive }) =>
+        archive.fill(backup.base, backup.pages(), [{ kind: "restored" }]),
+      );
       const state = stateFolder(options, io);
       const database = databaseUrl(options, io) === undefined ? "" : " --database URL";
       io.err.write(

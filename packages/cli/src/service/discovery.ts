@@ -1,8 +1,9 @@
 // Where the service is: --server, then BACE_SERVER, then the address that it wrote into its state folder. And the token for
-// it: --token, then BACE_TOKEN, then the one that it left in that folder, which is sent to no other address.
+// it: --token, then BACE_TOKEN, then the one that it left in that folder, which is sent to no other address, and only while
+// the service lives that wrote it: after a crash anybody may listen there.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { ServiceFile } from "@bace-pipe/server";
+import { isAlive, type ServiceFile } from "@bace-pipe/server";
 import { type Command, Option } from "commander";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -45,7 +46,8 @@ export function serviceToken(where: Where, url: string, io: Io): string | undefi
   const named = where.token ?? io.env["BACE_TOKEN"];
   if (named) return named.trim();
   const folder = stateFolder(where, io);
-  return readServiceFile(folder)?.url === url ? readTokenFile(folder, "admin") : undefined;
+  const found = readServiceFile(folder);
+  return found?.url === url && isAlive(found) ? readTokenFile(folder, "admin") : undefined;
 }
 
 /** What the service of the folder left for its owner; undefined where that is somebody else. */

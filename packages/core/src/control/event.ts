@@ -35,6 +35,8 @@ export type Fact =
   | InputFact
   /** Jobs that ended long ago are dropped from the state: their events may then be deleted. */
   | { readonly kind: "forgotten"; readonly jobIds: readonly string[] }
+  /** The log was taken from a backup: epochs that the service had after it may have been, and may still be there. */
+  | { readonly kind: "restored" }
   /** The scheduler's decision to start an epoch. From here on the placement's GPUs and bandwidth are held. */
   | {
       readonly kind: "placed";

@@ -10,7 +10,7 @@ import type { Event } from "./event.ts";
 import { isInputFact } from "./inputs.ts";
 import { cancel, giveUp, hold, place, settle } from "./reduce/epochs.ts";
 import { changeFleet, type InputEvent, loadFleet } from "./reduce/fleet.ts";
-import { forgetEnded, newJob } from "./reduce/jobs.ts";
+import { forgetEnded, newJob, skipEpochs } from "./reduce/jobs.ts";
 import { type MutableState, put } from "./reduce/mutable.ts";
 import { commit, measure, progress } from "./reduce/reports.ts";
 import { type Epoch, isActive, type JobState, type State } from "./state.ts";
@@ -35,6 +35,8 @@ function apply(state: MutableState, event: Event): void {
     if (!state.jobs.has(event.job.id)) put(state, newJob(event.job, state.forgottenEpochs));
   } else if (event.kind === "forgotten") {
     forgetEnded(state, event.jobIds);
+  } else if (event.kind === "restored") {
+    skipEpochs(state);
   } else if (isInputFact(event)) {
     changeFleet(state, event);
   } else {
@@ -43,7 +45,10 @@ function apply(state: MutableState, event: Event): void {
   }
 }
 
-type JobEvent = Exclude<Event, { kind: "fleet-loaded" | "submitted" | "forgotten" } | InputEvent>;
+type JobEvent = Exclude<
+  Event,
+  { kind: "fleet-loaded" | "submitted" | "forgotten" | "restored" } | InputEvent
+>;
 
 /** The job after the event; the same value where the event no longer applies. Takes and gives back capacity. */
 function transition(state: MutableState, current: JobState, event: JobEvent): JobState {

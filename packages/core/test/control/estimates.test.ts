@@ -52,6 +52,25 @@ describe("what is believed of a link", () => {
     expect(topologyOf(log.state().fleet!).bandwidthBitsPerSecond[a * 3 + b]).toBe(5e9);
   });
 
+  it("yields to somebody who has looked at the bandwidth since, and to nobody else", () => {
+    const measuredBefore = (
+      observed: { bandwidthBitsPerSecond?: number; latencySeconds?: number },
+      ago: number,
+    ) => {
+      const log = running();
+      const [a, b] = log.job().epoch!.placement.regions as [number, number];
+      log.add(repeat(5, carried(log, reserved(log) / 4)));
+      const [from, to] = [fleet.regions[a]!.name, fleet.regions[b]!.name];
+      const known = log.state().links.size;
+      const observedAtSeconds = log.state().nowSeconds - ago;
+      log.add([{ kind: "link-changed", from, to, source: "somebody", observedAtSeconds, ...observed }]);
+      return known - log.state().links.size;
+    };
+    expect(measuredBefore({ bandwidthBitsPerSecond: 4e9 }, 0)).toBe(1);
+    expect(measuredBefore({ latencySeconds: 0.02 }, 0)).toBe(0);
+    expect(measuredBefore({ bandwidthBitsPerSecond: 4e9 }, 600)).toBe(0);
+  });
+
   it("is the same fleet value as long as nothing changes, so that policies remember what they computed", () => {
     const log = running();
     const fleetSeen = () => viewOf(log.state(), log.state().nowSeconds, "auto")!.ledger.fleet;

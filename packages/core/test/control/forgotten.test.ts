@@ -29,6 +29,14 @@ test("only what has ended is forgotten; what is not known is no error", () => {
   expect(state.seq).toBe(4);
 });
 
+test("after a restored backup no epoch has the number of one that may have been since, and none of them failed", () => {
+  const state = stateAfter(submitted("a"), { kind: "restored" }, submitted("b"));
+  for (const { epochs, excusedEpochs } of state.jobs.values())
+    expect([epochs, excusedEpochs]).toEqual([1000, 1000]);
+  const again = fromSnapshot(JSON.parse(JSON.stringify(toSnapshot(state))));
+  expect(toSnapshot(again)).toEqual(toSnapshot(state));
+});
+
 test("epochs of a name that comes back count on from the most that a forgotten job had, and are no failures", () => {
   const ended = stateAfter(submitted("a"), cancelled("a"), submitted("b"), cancelled("b"));
   const [a, b] = [...ended.jobs.values()];

@@ -9,7 +9,7 @@ import { ProblemError } from "../problem.ts";
 import { remoteOf, routeNameOf } from "./guard.ts";
 import type { Access } from "./open-access.ts";
 import { requestContext } from "./request.ts";
-import { changes, ROUTES } from "./routes.ts";
+import { isNoted } from "./routes.ts";
 
 export interface AccountOptions {
   readonly access: Access | undefined;
@@ -31,8 +31,8 @@ export function account({ access, logger, metrics, nowSeconds }: AccountOptions)
       metrics.answered(route, status, code);
       c.header("X-Request-Id", requestId);
       const isRefusal = status === 401 || status === 403 || status === 429;
-      const changed = changes(method, ROUTES[route]) && (status < 400 || status >= 500);
-      if (!isRefusal && !changed) return;
+      const noted = isNoted(method, route) && (status < 400 || status >= 500);
+      if (!isRefusal && !noted) return;
       const identity = c.get("identity");
       const jobIds = c.get("jobIds") ?? [];
       const [tokenId, tokenName] = [identity?.id ?? null, identity?.name ?? null];

@@ -6,8 +6,11 @@ export interface Rate {
 }
 
 export interface Buckets {
-  /** 0 where the request may pass, which uses it up; else the seconds until one may. */
-  take(key: string): number;
+  /**
+   * 0 where the request may pass, which uses it up; else the seconds until it may.
+   * @param cost in ordinary requests, of which a bucket must hold as many. Default: 1
+   */
+  take(key: string, cost?: number): number;
 }
 
 /** Keys that are remembered: beyond, the one that was used least recently is forgotten, and starts anew. */
@@ -16,14 +19,14 @@ const MOST_KEYS = 10_000;
 export function createBuckets({ burst, perSecond }: Rate, nowSeconds: () => number): Buckets {
   const levels = new Map<string, { readonly level: number; readonly atSeconds: number }>();
   return {
-    take(key) {
+    take(key, cost = 1) {
       const now = nowSeconds();
       const { atSeconds, level } = levels.get(key) ?? { level: burst, atSeconds: now };
       const full = Math.min(burst, level + (now - atSeconds) * perSecond);
       levels.delete(key); // to the end of the map, where the newest are
-      levels.set(key, { level: full >= 1 ? full - 1 : full, atSeconds: now });
+      levels.set(key, { level: full >= cost ? full - cost : full, atSeconds: now });
       if (levels.size > MOST_KEYS) levels.delete(levels.keys().next().value!);
-      return full >= 1 ? 0 : (1 - full) / perSecond;
+      return full >= cost ? 0 : (cost - full) / perSecond;
     },
   };
 }

@@ -57,10 +57,10 @@ export function guard({ access, monotonicSeconds, state }: GuardOptions): Middle
       limit(reports, `${remoteOf(c)} ${state().jobs.has(jobId) ? jobId : ""}`);
     }
     if (needed.kind === "scope") {
-      const { everyTenant, scope } = needed;
+      const { cost, everyTenant, scope } = needed;
       const identity = identify(c, scope);
       c.set("identity", identity);
-      if (access && identity !== ANYBODY) limit(requests, identity.id);
+      if (access && identity !== ANYBODY) limit(requests, identity.id, cost);
       if (!may(identity, scope))
         throw forbidden(`"${identity.name}" does not have the scope ${scope}`, scope);
       if (everyTenant && identity.tenant !== null)
@@ -100,8 +100,8 @@ function jobIdOf(path: string): string | undefined {
   }
 }
 
-function limit(buckets: Buckets, key: string): void {
-  const waitSeconds = Math.ceil(buckets.take(key));
+function limit(buckets: Buckets, key: string, cost?: number): void {
+  const waitSeconds = Math.ceil(buckets.take(key, cost));
   if (waitSeconds === 0) return;
   const headers = { "Retry-After": String(waitSeconds) };
   throw new ProblemError("rate-limited", `ask again in ${waitSeconds} s`, undefined, { headers });

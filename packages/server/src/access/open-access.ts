@@ -9,7 +9,7 @@ import { StartError } from "../start-error.ts";
 import type { Database } from "../store/database.ts";
 import { type Audit, openAudit } from "./audit.ts";
 import type { Scope } from "./identity.ts";
-import { newToken, readToken } from "./token.ts";
+import { readToken } from "./token.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 
 export const ADMIN_TOKEN_FILE = "admin.token";
@@ -60,8 +60,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 }
 
 /**
- * Sees to it that the file has a token that the database knows. The file is written first: a token that a crash left in
- * the file alone is taken as it is. One that was revoked stays so; whoever removes the file gets another.
+ * Sees to it that the file has a token that the database knows. One that it does not know, of a database before this one,
+ * may have been revoked there. One that was revoked stays so; whoever removes the file gets another.
  */
 async function keepToken(
   tokens: Tokens,
@@ -71,9 +71,9 @@ async function keepToken(
 ): Promise<void> {
   const kept = readToken((await readText(file)) ?? "");
   if (kept && tokens.has(kept.id)) return;
-  const token = kept ?? newToken();
-  if (!kept) await writePrivately(file, `${token.text}\n`);
-  await tokens.adopt(token, { name, scopes, tenant: null, expiresSeconds: null });
+  // The database first: a crash in between leaves a token that nobody has.
+  const { text } = await tokens.create({ name, scopes, tenant: null, expiresSeconds: null });
+  await writePrivately(file, `${text}\n`);
 }
 
 async function readText(file: string): Promise<string | undefined> {

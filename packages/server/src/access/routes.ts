@@ -9,11 +9,17 @@ import type { Scope } from "./identity.ts";
 export type Needed =
   | { readonly kind: "public" }
   | { readonly kind: "launch" }
-  | { readonly kind: "scope"; readonly scope: Scope; readonly everyTenant: boolean };
+  | {
+      readonly kind: "scope";
+      readonly scope: Scope;
+      readonly everyTenant: boolean;
+      /** In ordinary requests, where the scheduler has to be asked. */
+      readonly cost?: number;
+    };
 
 const PUBLIC: Needed = { kind: "public" };
 const LAUNCH: Needed = { kind: "launch" };
-const own = (scope: Scope): Needed => ({ kind: "scope", scope, everyTenant: false });
+const own = (scope: Scope, cost = 1): Needed => ({ kind: "scope", scope, everyTenant: false, cost });
 const all = (scope: Scope): Needed => ({ kind: "scope", scope, everyTenant: true });
 
 /** By method and path as in the OpenAPI document; the dashboard's files are not in there. */
@@ -28,11 +34,11 @@ export const ROUTES: Readonly<Record<string, Needed>> = {
   "GET /v1/jobs": own("read"),
   "POST /v1/jobs": own("submit"),
   "GET /v1/jobs/{id}": own("read"),
-  "GET /v1/jobs/{id}/explain": own("read"),
+  "GET /v1/jobs/{id}/explain": own("read", 20),
   "POST /v1/jobs/{id}/cancel": own("submit"),
   "POST /v1/jobs/{id}/hold": own("operate"),
   "POST /v1/jobs/{id}/release": own("operate"),
-  "POST /v1/plan": own("read"),
+  "POST /v1/plan": own("read", 100),
   "GET /v1/regions": own("read"),
   "POST /v1/regions/{name}/cordon": all("operate"),
   "POST /v1/regions/{name}/uncordon": all("operate"),
@@ -55,7 +61,9 @@ export function routeOf(method: string, path: string): string {
   return `${method === "HEAD" ? "GET" : method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
 }
 
-/** Whether a request to the route is written into the audit log when it succeeds: it changed something. */
-export function changes(method: string, needed: Needed | undefined): boolean {
-  return method !== "GET" && method !== "HEAD" && needed?.kind === "scope" && needed.scope !== "read";
+/** Whether a request that succeeds is written into the audit log: it changed something, or gave secrets of launches out. */
+export function isNoted(method: string, route: string): boolean {
+  const needed = ROUTES[route];
+  if (needed?.kind !== "scope") return false;
+  return route === "GET /v1/log" || (method !== "GET" && method !== "HEAD" && needed.scope !== "read");
 }

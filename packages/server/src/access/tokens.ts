@@ -33,8 +33,6 @@ export interface Tokens {
   list(): readonly Token[];
   /** The only time that its text is known. */
   create(request: TokenRequest): Promise<{ readonly token: Token; readonly text: string }>;
-  /** Stores a token that exists already as text. */
-  adopt(text: TokenText, request: TokenRequest): Promise<Token>;
   /** undefined: there is none. Revoking twice is the same as once. */
   revoke(id: string): Promise<Token | undefined>;
   /** Whether the id is known, whatever has become of it. */
@@ -80,7 +78,7 @@ export async function openTokens({ database, nowSeconds, onError }: TokenOptions
       .catch(onError);
   };
 
-  const adopt = async ({ id, secret }: TokenText, request: TokenRequest): Promise<Token> => {
+  const store = async ({ id, secret }: TokenText, request: TokenRequest): Promise<Token> => {
     const { expiresSeconds, name, scopes, tenant } = request;
     const token: Token = {
       ...{ id, name, scopes: [...scopes], tenant },
@@ -119,10 +117,9 @@ export async function openTokens({ database, nowSeconds, onError }: TokenOptions
     },
     list: () => Array.from(known.values(), ({ token }) => token),
     has: (id) => known.has(id),
-    adopt,
     async create(request) {
       const fresh = newToken();
-      return { token: await adopt(fresh, request), text: fresh.text };
+      return { token: await store(fresh, request), text: fresh.text };
     },
     async revoke(id) {
       const entry = known.get(id);

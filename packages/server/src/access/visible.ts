@@ -31,6 +31,12 @@ export function hideOthers<T>(value: T, { jobs }: State, identity: Identity, fre
   return walk(value, "") as T;
 }
 
+/** Of the jobs that are there; undefined for who sees all of them. */
+export function ownJobIds({ jobs }: State, { tenant }: Identity): readonly string[] | undefined {
+  if (tenant === null) return undefined;
+  return Array.from(jobs.values()).flatMap(({ job }) => (job.tenant === tenant ? [job.id] : []));
+}
+
 /** Of a dry run, with jobs that are not there yet. */
 export function ownDecisions(
   decisions: readonly Decision[],

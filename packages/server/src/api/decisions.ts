@@ -1,6 +1,6 @@
 // Decisions, from the log: a page at a time, in order. Ask again with the last seq for the next page.
 import { createRoute, z } from "@hono/zod-openapi";
-import { hideOthers, seesPast } from "../access/visible.ts";
+import { hideOthers, ownJobIds, seesPast } from "../access/visible.ts";
 import type { Decided } from "../store/log.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
 import { decisionListSchema } from "./schemas/decisions.ts";
@@ -24,9 +24,10 @@ export function addDecisions(app: App, { log, fleets, writer }: ApiContext): voi
     const identity = c.get("identity");
     const sees = (decided: Decided) => seesPast(decided, writer.state(), identity);
     const found: Decided[] = [];
+    const jobIds = ownJobIds(writer.state(), identity);
     let { after } = c.req.valid("query");
     for (;;) {
-      const page = await log.decisions(after, PAGE);
+      const page = await log.decisions(after, PAGE, jobIds);
       found.push(...page.filter(sees).slice(0, PAGE - found.length));
       if (page.length < PAGE || found.length === PAGE) break;
       after = page.at(-1)!.seq;

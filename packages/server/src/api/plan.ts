@@ -1,6 +1,7 @@
 // Dry run: what the scheduler would do now if these jobs were in the queue. Nothing is stored.
 import { type Decision, dryRun, type Fleet } from "@bace-pipe/core";
 import { createRoute } from "@hono/zod-openapi";
+import { may } from "../access/identity.ts";
 import { hideOthers, ownDecisions } from "../access/visible.ts";
 import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, jsonOf, problems } from "./context.ts";
@@ -28,6 +29,7 @@ export function addPlan(app: App, context: ApiContext): void {
     const { tenant } = identity;
     const { fresh } = admitJobs(state, c.req.valid("json"), nowSeconds, {
       ...{ efficiency, mustTrain: false, tenant, keepOut },
+      readsNoFiles: tenant !== null || !may(identity, "submit"),
     });
     const revision = writer.revision();
     const all = dryRun(state, nowSeconds, { policy, timeModel }, fresh);

@@ -2,7 +2,7 @@
 //
 // A log from which nothing was deleted begins with event 1. One that retention has thinned out has gaps up to its older
 // snapshot, and none after it: the state follows from that snapshot and what comes later.
-import type { Event, Snapshot } from "@bace-pipe/core";
+import type { Event, Fact, Snapshot } from "@bace-pipe/core";
 import type { LogPage } from "./backup.ts";
 import type { Database } from "./database.ts";
 import { type EventRow, insertEvents, toEvent } from "./log.ts";
@@ -19,13 +19,19 @@ export interface Archive {
   isEmpty(): Promise<boolean>;
   /** Of a log that nobody writes. */
   page(afterSeq: number): Promise<LogPage>;
-  /** Into an empty store: everything or nothing. */
-  fill(base: Snapshot | undefined, pages: AsyncIterable<readonly Event[]>): Promise<void>;
+  /** Into an empty store: everything or nothing. @param more facts that follow what is in there */
+  fill(
+    base: Snapshot | undefined,
+    pages: AsyncIterable<readonly Event[]>,
+    more?: readonly Fact[],
+  ): Promise<void>;
   /**
    * Deletes events that are older than a time and than every snapshot that is kept, but for those of jobs that are still
    * there, and for fleets, which placements refer to. Returns how many; at most `limit`.
    */
   thin(beforeSeconds: number, jobsThere: readonly string[], limit: number): Promise<number>;
+  /** Deletes lines of the audit log that are older; returns how many, at most `limit`. */
+  thinAudit(beforeSeconds: number, limit: number): Promise<number>;
 }
 
 export function archiveOf(database: Database): Archive {
@@ -70,9 +76,19 @@ export function archiveOf(database: Database): Archive {
       return { seq: Number(log!.seq), base, events: await archive.events(afterSeq, PAGE) };
     },
 
-    async fill(base, pages) {
+    async fill(base, pages, more = []) {
       await database.transaction(async (query) => {
-        for await (const page of pages) await insertEvents(query, page);
+        let last = { seq: base?.seq ?? 0, atSeconds: base?.nowSeconds ?? 0 };
+        for await (const page of pages) {
+          await insertEvents(query, page);
+          if (page.at(-1)!.seq > last.seq) last = page.at(-1)!;
+        }
+        const { atSeconds, seq } = last;
+        if (more.length > 0)
+          await insertEvents(
+            query,
+            more.map((fact, i) => ({ ...fact, seq: seq + 1 + i, atSeconds })),
+          );
         if (base)
           await query("insert into snapshots (seq, body) values ($1, $2)", [base.seq, JSON.stringify(base)]);
       });
@@ -87,6 +103,15 @@ export function archiveOf(database: Database): Archive {
            order by seq limit $3)
          returning seq`,
         [beforeSeconds, jobsThere, limit],
+      );
+      return rows.length;
+    },
+
+    async thinAudit(beforeSeconds, limit) {
+      const rows = await database.query(
+        `delete from audit where seq in (select seq from audit where at_seconds < $1 order by seq limit $2)
+         returning seq`,
+        [beforeSeconds, limit],
       );
       return rows.length;
     },

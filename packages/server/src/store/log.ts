@@ -15,8 +15,8 @@ export interface Log {
   /** All or none, durably. Throws if they do not follow the last event, or if somebody else has written them. */
   append(events: readonly Event[]): Promise<void>;
   saveSnapshot(state: State): Promise<void>;
-  /** Placements and infeasibilities with a greater seq, in order. */
-  decisions(afterSeq: number, limit: number): Promise<readonly Decided[]>;
+  /** Placements and infeasibilities with a greater seq, in order. @param jobIds of these alone */
+  decisions(afterSeq: number, limit: number, jobIds?: readonly string[]): Promise<readonly Decided[]>;
   /** Every fleet that was ever loaded, in order. */
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
@@ -68,11 +68,12 @@ function logOf(database: Database, openedAtSeq: number): Log {
       });
     },
 
-    async decisions(afterSeq, limit) {
+    async decisions(afterSeq, limit, jobIds) {
       const rows = await database.query<EventRow>(
         `select seq, at_seconds, body from events
-         where seq > $1 and kind in ('placed', 'infeasible') order by seq limit $2`,
-        [afterSeq, limit],
+         where seq > $1 and kind in ('placed', 'infeasible')
+           and ($3::text[] is null or job_id = any ($3)) order by seq limit $2`,
+        [afterSeq, limit, jobIds ?? null],
       );
       return rows.map((row) => toEvent(row) as Decided);
     },

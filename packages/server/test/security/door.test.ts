@@ -161,6 +161,21 @@ test("a burst of ten thousand passes; one token that goes on without end is slow
   expect([await ask(eager), await ask(eager), await ask(eager)]).toEqual([200, 200, 429]);
 });
 
+test("whoever asks the scheduler has fewer requests of that kind: it thinks for all of them on one thread", async () => {
+  const access = await openAccess({ database, nowSeconds: () => 0, host: "127.0.0.1", onError: () => {} });
+  const request = { name: "x", scopes: ["read"], tenant: null, expiresSeconds: null } as const;
+  const { text } = await access.tokens.create(request);
+  const door = new Hono<ApiEnv>();
+  door.use(guard({ access, state: service.writer.state, monotonicSeconds: () => 0 }));
+  door.post("/v1/plan", (c) => c.text("in"));
+  door.get("/v1/regions", (c) => c.text("in"));
+  door.onError((error, c) => c.text((error as ProblemError).problem.code, 429));
+  const headers = { Authorization: `Bearer ${text}` };
+  const plan = async () => (await door.request("/v1/plan", { method: "POST", headers })).status;
+  for (let i = 0; i < 120; i++) expect(await plan()).toBe(200);
+  expect(await plan()).toBe(429);
+});
+
 test("reports of launches that there are not share one limit, whatever names are made up for them", async () => {
   const access = await openAccess({ database, nowSeconds: () => 0, host: "127.0.0.1", onError: () => {} });
   const jobs = new Map([["real", {}]]);

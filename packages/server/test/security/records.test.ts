@@ -4,6 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AuditLine } from "../../src/access/audit.ts";
 import { ANYBODY } from "../../src/access/identity.ts";
+import { isNoted, ROUTES } from "../../src/access/routes.ts";
 import type { ApiContext, ApiEnv, App } from "../../src/api/context.ts";
 import { addEvents } from "../../src/api/events.ts";
 import type { JobView } from "../../src/api/schemas/jobs.ts";
@@ -64,6 +65,13 @@ test("refusals are written down; those that come again within a minute are count
     ["GET /v1/tokens", 403, "missing-scope", 1],
     ["GET /v1/tokens", 403, "missing-scope", 4],
   ]);
+});
+
+test("what changes something is written down, and who takes the log, with the secrets of launches in it", () => {
+  const noted = Object.keys(ROUTES).filter((route) => isNoted(route.split(" ")[0]!, route));
+  expect(noted.filter((route) => route.startsWith("GET"))).toEqual(["GET /v1/log"]);
+  expect(noted).toContain("POST /v1/jobs/{id}/cancel");
+  expect(noted).not.toContain("POST /v1/plan");
 });
 
 test("the audit log is paged, in order", async () => {

@@ -34,13 +34,23 @@ export function changeFleet(state: MutableState, event: InputEvent): void {
   if (!declared || unsoundInput(declared, event, nowSeconds) || unsoundTime(event, nowSeconds)) return;
   const changes = changesAfter(state.changes, event);
   if (changes !== state.changes) setFleet(state, declared, changes);
-  // Somebody who looked at the link knows better than a job that used it earlier.
-  if (event.kind === "link-changed") state.links.delete(linkKey(event.from, event.to));
+  if (event.kind === "link-changed") forgetOlderEstimate(state, event);
   if (event.kind === "region-drained") drain(state, event.region);
   if (hasGrown(before!, state.fleet!)) {
     for (const known of state.jobs.values())
       if (known.phase === "infeasible") put(state, { ...known, phase: "queued" });
   }
+}
+
+/** Somebody who has looked at a link's bandwidth since knows better than a job that used it earlier. */
+function forgetOlderEstimate(
+  state: MutableState,
+  event: Extract<InputEvent, { kind: "link-changed" }>,
+): void {
+  if (event.bandwidthBitsPerSecond === undefined) return;
+  const key = linkKey(event.from, event.to);
+  const estimate = state.links.get(key);
+  if (estimate && estimate.atSeconds <= event.observedAtSeconds) state.links.delete(key);
 }
 
 /** The fleet is another one from now on: accounts of what becomes dearer or cheaper are closed, who runs keeps what he has. */

@@ -8,7 +8,7 @@ import { type Event, type Fact, reduce, type State } from "@bace-pipe/core";
 import { draftOf } from "./draft.ts";
 import { isMove, placeOf } from "./revision.ts";
 
-/** Facts that follow from a state; called when nothing that is not part of it can become durable before them. */
+/** Facts that follow from a state. All that can become durable before them is part of it. */
 export type Proposal = (state: State, revision: number) => readonly Fact[];
 
 /** A state, and the seq of the last event by which fleet, queue or placements changed. */

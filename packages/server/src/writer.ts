@@ -42,7 +42,7 @@ export interface Writer {
   nowSeconds(): number;
   /**
    * Resolves when what was proposed is durable, and what was decided upon it, unless others wait for their turn: then
-   * that follows with one of theirs. Rejects with what `propose` throws, then too when all before it is durable.
+   * that follows with one of theirs. Rejects with what `propose` throws, and no sooner.
    */
   commit(propose: Proposal): Promise<void>;
   /** Calls back after every event but reports of ranks: there may be something to do. */

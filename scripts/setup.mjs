@@ -15,7 +15,7 @@ const NODE_NEEDED = [20, 19];
 const PYTHON_NEEDED = [3, 10];
 const RUN_PACKAGES = ["torch", "numpy"];
 // Formatters and checkers differ by version: pinned. PyTorch is whatever 2.x the user has.
-const DEV_PACKAGES = ["pytest==9.1.1", "ruff==0.16.9", "mypy==2.4.0"];
+const DEV_PACKAGES = ["pytest==9.1.1", "pytest-xdist==3.8.0", "ruff==0.16.9", "mypy==2.4.0"];
 const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 
 const say = (text) => process.stderr.write(`${text}\n`);

@@ -24,6 +24,8 @@ const HIGHEST = {
   "answer-lost": 0.1,
   "request-late": 0.1,
   "request-twice": 0.1,
+  "link-slow": 0.1,
+  "blocks-slow": 0.02,
   "append-refused": 0.003,
   "append-in-doubt": 0.003,
   "append-slow": 0.1,

@@ -1,7 +1,10 @@
 // Ranks as the control plane meets them: they check in, train together step by step, save checkpoints, report until they are
-// acknowledged, and end with the worker's exit codes. Training is only counted here; the worker's own tests show the rest.
+// acknowledged, and end with the worker's exit codes. Training is only counted here, and what is measured is made up
+// (measured.ts); the worker's own tests show the rest.
 import type { Plan } from "@bace-pipe/core";
 import type { Process } from "./cluster.ts";
+import type { Faults } from "./faults.ts";
+import { type Conditions, goodConditions, measuredBy } from "./measured.ts";
 import type { Storage } from "./storage.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Answer, Wire } from "./wire.ts";
@@ -18,6 +21,7 @@ interface Outside {
   readonly timeline: Timeline;
   readonly wire: Wire;
   readonly storage: Storage;
+  readonly faults: Faults;
   /** Ends a process by itself. */
   exit(process: Process, exitCode: number): void;
   /** Of a step, by what the plan's job was predicted to take. */
@@ -29,6 +33,7 @@ interface Gang {
   readonly plan: Plan;
   readonly members: Set<Process>;
   readonly ready: Set<number>;
+  readonly conditions: Conditions;
   step: number;
   training: boolean;
   over: boolean;
@@ -42,7 +47,7 @@ export interface Gangs {
 }
 
 export function createGangs(outside: Outside): Gangs {
-  const { storage, timeline, wire } = outside;
+  const { faults, storage, timeline, wire } = outside;
   const gangs = new Map<string, Gang>();
 
   const gangOf = ({ artifact: { plan } }: Process): Gang => {
@@ -50,7 +55,7 @@ export function createGangs(outside: Outside): Gangs {
     const known = gangs.get(key);
     if (known) return known;
     const gang: Gang = {
-      ...{ plan, members: new Set<Process>(), ready: new Set<number>() },
+      ...{ plan, members: new Set<Process>(), ready: new Set<number>(), conditions: goodConditions() },
       ...{ step: 0, training: false, over: false, stopAsked: false },
     };
     gangs.set(key, gang);
@@ -130,9 +135,10 @@ export function createGangs(outside: Outside): Gangs {
       await timeline.sleep(REPORT_SECONDS);
       const upTo = gang.step;
       const finished = upTo >= training.steps;
-      const steps = Array.from({ length: tells ? upTo - told : 0 }, (_, i) => stepReport(told + 1 + i));
+      const { links, stages } = measuredBy(gang.plan, rank, gang.conditions, faults);
+      const steps = Array.from({ length: upTo - told }, (_, i) => stepReport(told + 1 + i, tells, stages));
       const committedStep = storage.committedStep(jobId) ?? null;
-      const body = { launchKey, rank, sequence, steps, links: [], finished, ...FIGURES, committedStep };
+      const body = { launchKey, rank, sequence, steps, links, finished, ...FIGURES, committedStep };
       let answer: Answer | undefined;
       do {
         if (gang.over) return;
@@ -179,11 +185,12 @@ export function createGangs(outside: Outside): Gangs {
   };
 }
 
-/** What ranks also measure; nobody here draws conclusions from it. */
+/** Of memory; nobody draws conclusions from it. */
 const FIGURES = { memoryPeakBytes: null, peakActivations: null };
 
-function stepReport(step: number) {
-  return { step, loss: 4 / step, stepSeconds: 1, idleSeconds: null, updateSeconds: null, stages: [] };
+function stepReport(step: number, tells: boolean, stages: ReturnType<typeof measuredBy>["stages"]) {
+  const loss = tells ? 4 / step : null;
+  return { step, loss, stepSeconds: 1, idleSeconds: null, updateSeconds: null, stages };
 }
 
 function isRefusal(answer: Answer | undefined): boolean {

@@ -138,7 +138,7 @@ function createWorld(seed: number, trace: (line: string) => void) {
     if (newest !== Number(epoch)) broken = new Violation(`${path} was heard, in epoch ${newest}`);
   };
   gangs = createGangs({
-    ...{ timeline, wire, storage },
+    ...{ faults, timeline, wire, storage },
     exit: (process, exitCode) => clusterOf(process.region).exit(process, exitCode),
     stepSeconds: () => 1.5,
   });

@@ -141,16 +141,20 @@ export function addEvents(
   };
 }
 
-/** Whether it was taken before the client's time was up. */
+/**
+ * Whether it was taken before the client's time was up. Listens to the client's signal itself: AbortSignal.any would leave
+ * something in that signal for every write, for as long as the client listens.
+ */
 async function inTime(write: Promise<unknown>, seconds: number, gone: AbortSignal): Promise<boolean> {
+  if (gone.aborted) return false;
   const done = new AbortController();
-  const late = sleep(seconds * 1000, false, {
-    signal: AbortSignal.any([done.signal, gone]),
-    ref: false,
-  });
+  const end = () => done.abort();
+  gone.addEventListener("abort", end, { once: true });
+  const late = sleep(seconds * 1000, false, { signal: done.signal, ref: false });
   try {
     return await Promise.race([write.then(() => true), late.catch(() => false)]);
   } finally {
+    gone.removeEventListener("abort", end);
     done.abort();
   }
 }

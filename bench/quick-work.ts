@@ -36,7 +36,7 @@ export function quickWork(onError: (error: unknown) => void): QuickWork {
     for (const key of fake.launches.keys()) if (key.startsWith(`${jobId}.${epoch}.`)) fake.exit(key, 0);
   };
 
-  const forgetLater = async ({ plan: { epoch, jobId } }: Artifact): Promise<void> => {
+  const forgetLater = async (jobId: string, epoch: number): Promise<void> => {
     await sleep(LISTED_MILLISECONDS);
     began.delete(`${jobId}.${epoch}`);
     for (const key of [...fake.launches.keys()])
@@ -56,7 +56,7 @@ export function quickWork(onError: (error: unknown) => void): QuickWork {
         work(artifact)
           .catch(onError)
           .finally(() => underway--)
-          .then(() => forgetLater(artifact), onError);
+          .then(() => forgetLater(jobId, epoch), onError);
       }
       return answer;
     },

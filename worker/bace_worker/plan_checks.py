@@ -15,6 +15,7 @@ def check(plan: Plan) -> None:
     """Raises BadPlan for the first contradiction found."""
     _check_model(plan)
     _check_stages(plan)
+    _check_counts(plan)
     _check_ranks(plan)
     _check_links(plan)
     _check_training(plan)
@@ -72,6 +73,17 @@ def _check_stages(plan: Plan) -> None:
         raise BadPlan(
             f"emulatedCompute.stages: has {len(plan.emulated_compute)} entries,"
             f" the plan has {len(plan.stages)} stages"
+        )
+
+
+def _check_counts(plan: Plan) -> None:
+    """Of what is counted below, one by one: numbers that no plan carries out must not keep a rank busy."""
+    if plan.replicas > len(plan.ranks):
+        raise BadPlan(f"replicas: is {plan.replicas}, the plan has {len(plan.ranks)} ranks")
+    actions = sum(len(rank.actions) for rank in plan.ranks)
+    if plan.training.microbatches > actions:
+        raise BadPlan(
+            f"training.microbatches: is {plan.training.microbatches}, all ranks have {actions} actions"
         )
 
 

@@ -10,7 +10,7 @@ import {
   type SaidFact,
   type State,
 } from "@bace-pipe/core";
-import { shiftedFleet } from "./shifted.ts";
+import { shiftedCurve, shiftedFleet } from "./shifted.ts";
 
 /** What an event says, if it does. */
 export function saidBy(event: Event): readonly Said[] {
@@ -43,7 +43,8 @@ export function saidAlready({ changes, jobs, nowSeconds }: State): Said[] {
   return facts.map((fact) => ({ atSeconds: nowSeconds, fact }));
 }
 
-function regionFacts({ carbon, cordon, gpus, name: region, price }: RegionChange): SaidFact[] {
+function regionFacts(change: RegionChange): SaidFact[] {
+  const { busyWatts, carbon, carbonCurve, cordon, gpus, name: region, price, priceCurve } = change;
   return [
     ...(gpus === undefined ? [] : [{ kind: "capacity-changed", region, gpus } as const]),
     ...(price
@@ -51,6 +52,11 @@ function regionFacts({ carbon, cordon, gpus, name: region, price }: RegionChange
       : []),
     ...(carbon
       ? [{ kind: "carbon-changed", region, ...timed(carbon), carbonGramsPerKwh: carbon.value } as const]
+      : []),
+    ...(priceCurve ? [{ kind: "price-curve", region, ...priceCurve } as const] : []),
+    ...(carbonCurve ? [{ kind: "carbon-curve", region, ...carbonCurve } as const] : []),
+    ...(busyWatts
+      ? [{ kind: "power-changed", region, ...timed(busyWatts), busyWatts: busyWatts.value } as const]
       : []),
     // Whoever was to be stopped for it has been.
     ...(cordon ? [{ kind: "region-cordoned", region } as const] : []),
@@ -85,7 +91,13 @@ export function saidTo(said: readonly Said[], originSeconds: number, nameAt: Nam
       case "price-changed":
       case "carbon-changed":
       case "link-changed":
+      case "power-changed":
         return [{ ...told, fact: { ...fact, observedAtSeconds: fact.observedAtSeconds - originSeconds } }];
+      case "price-curve":
+      case "carbon-curve": {
+        const observedAtSeconds = fact.observedAtSeconds - originSeconds;
+        return [{ ...told, fact: { ...shiftedCurve(fact, originSeconds), observedAtSeconds } }];
+      }
       default:
         return [{ ...told, fact }];
     }

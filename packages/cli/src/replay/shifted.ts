@@ -1,5 +1,5 @@
 // A fleet on another clock: its tariffs and carbon intensities begin at another second.
-import type { Fleet, Series } from "@bace-pipe/core";
+import type { Curve, Fleet, Series } from "@bace-pipe/core";
 
 export function shiftedFleet(fleet: Fleet, originSeconds: number): Fleet {
   return {
@@ -27,5 +27,20 @@ function shiftedSeries(series: Series, originSeconds: number): Series {
         // biome-ignore lint/suspicious/noThenProperty: the field is core's
         then: shiftedSeries(series.then, originSeconds),
       };
+    case "within":
+      return {
+        ...series,
+        curve: shiftedCurve(series.curve, originSeconds),
+        otherwise: shiftedSeries(series.otherwise, originSeconds),
+      };
   }
+}
+
+export function shiftedCurve<C extends Curve>(curve: C, originSeconds: number): C {
+  const { fromSeconds, untilSeconds } = curve;
+  return {
+    ...curve,
+    fromSeconds: fromSeconds.map((seconds) => seconds - originSeconds),
+    untilSeconds: untilSeconds - originSeconds,
+  };
 }

@@ -8,9 +8,20 @@
 // Capacity of a link, of which reservations are made, is the greater of the file's figure and the observed one: policies see
 // what is believed now (estimated.ts), which is never more, and no figure that expires can break a reservation.
 // Latency is believed only: plans that emulate a link emulate the file's.
+//
+// A price may be said as a figure of now, which ages, or as a curve that somebody published of a time to come, such as an
+// auction's prices of tomorrow by quarter of an hour: it says itself until when it holds. Of the two that were said of one
+// region the later one lies on top. A curve that is said again with the same values is no news. Power that was measured of
+// busy GPUs is a property of the machines, as their number is: it stays until somebody says otherwise.
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
-import { expirySeconds, type Observation } from "../fleet/freshness.ts";
-import { flat, type Series } from "../fleet/series.ts";
+import {
+  expirySeconds,
+  freshProvenance,
+  type Observation,
+  type Provenance,
+  provenanceOf,
+} from "../fleet/freshness.ts";
+import { type Curve, covers, flat, type Series } from "../fleet/series.ts";
 
 /** Of a region, by its name. */
 type RegionFact =
@@ -25,6 +36,11 @@ type ObservedFact = Observation &
   (
     | { readonly kind: "price-changed"; readonly region: string; readonly priceUsdPerKwh: number }
     | { readonly kind: "carbon-changed"; readonly region: string; readonly carbonGramsPerKwh: number }
+    /** Values in USD per kWh, or in grams per kWh. */
+    | ({ readonly kind: "price-curve"; readonly region: string } & Curve)
+    | ({ readonly kind: "carbon-curve"; readonly region: string } & Curve)
+    /** Of one busy GPU, without the facility's overhead. */
+    | { readonly kind: "power-changed"; readonly region: string; readonly busyWatts: number }
     | {
         readonly kind: "link-changed";
         /** Region names. */
@@ -46,6 +62,9 @@ const KINDS: Readonly<Record<InputFact["kind"], true>> = {
   "capacity-changed": true,
   "price-changed": true,
   "carbon-changed": true,
+  "price-curve": true,
+  "carbon-curve": true,
+  "power-changed": true,
   "link-changed": true,
 };
 
@@ -59,12 +78,17 @@ export interface ObservedFigure extends Observation {
   readonly value: number;
 }
 
+export interface ObservedCurve extends Observation, Curve {}
+
 export interface RegionChange {
   readonly name: string;
   readonly cordon?: "cordoned" | "drained";
   readonly gpus?: number;
   readonly price?: ObservedFigure;
   readonly carbon?: ObservedFigure;
+  readonly priceCurve?: ObservedCurve;
+  readonly carbonCurve?: ObservedCurve;
+  readonly busyWatts?: ObservedFigure;
 }
 
 export interface LinkChange {
@@ -131,6 +155,20 @@ export function changesAfter(changes: Changes, fact: InputFact): Changes {
       const carbon = newer(known.carbon, fact.carbonGramsPerKwh, fact);
       return carbon === known.carbon ? changes : withRegion(changes, { ...known, carbon: carbon! });
     }
+    case "price-curve": {
+      const priceCurve = newerCurve(known.priceCurve, fact);
+      return priceCurve === known.priceCurve ? changes : withRegion(changes, { ...known, priceCurve });
+    }
+    case "carbon-curve": {
+      const carbonCurve = newerCurve(known.carbonCurve, fact);
+      return carbonCurve === known.carbonCurve ? changes : withRegion(changes, { ...known, carbonCurve });
+    }
+    case "power-changed": {
+      const busyWatts = newer(known.busyWatts, fact.busyWatts, fact);
+      return busyWatts === known.busyWatts
+        ? changes
+        : withRegion(changes, { ...known, busyWatts: busyWatts! });
+    }
   }
 }
 
@@ -140,14 +178,19 @@ export function changesKept(changes: Changes, before: Fleet, after: Fleet): Chan
   const regions = changes.regions.flatMap((change): RegionChange[] => {
     const [old, now] = [regionNamed(before, change.name), regionNamed(after, change.name)];
     if (!old || !now) return [];
-    const { carbon, cordon, gpus, name, price } = change;
+    const { busyWatts, carbon, carbonCurve, cordon, gpus, name, price, priceCurve } = change;
+    const sameTariff = isSame(old.tariff, now.tariff);
+    const sameCarbon = isSame(old.carbon, now.carbon);
     return [
       {
         name,
         ...(cordon ? { cordon } : {}),
         ...(gpus !== undefined && old.gpus === now.gpus ? { gpus } : {}),
-        ...(price && isSame(old.tariff, now.tariff) ? { price } : {}),
-        ...(carbon && isSame(old.carbon, now.carbon) ? { carbon } : {}),
+        ...(price && sameTariff ? { price } : {}),
+        ...(carbon && sameCarbon ? { carbon } : {}),
+        ...(priceCurve && sameTariff ? { priceCurve } : {}),
+        ...(carbonCurve && sameCarbon ? { carbonCurve } : {}),
+        ...(busyWatts && old.gpuType.busyWatts === now.gpuType.busyWatts ? { busyWatts } : {}),
       },
     ];
   });
@@ -176,19 +219,51 @@ export function changedFleet(declared: Fleet, changes: Changes): Fleet {
 }
 
 function changedRegion(region: Region, changes: Changes): Region {
-  const { carbon, gpus, price } = regionChange(changes, region.name);
-  if (gpus === undefined && !price && !carbon) return region;
+  const { busyWatts, gpus, ...said } = regionChange(changes, region.name);
+  const tariff = observedSeries("price", said, region.tariff);
+  // A region of which nobody knows the carbon intensity counts as none, before and after.
+  const carbon = observedSeries("carbon", said, region.carbon ?? flat(0));
+  if (gpus === undefined && !busyWatts && !tariff && !carbon) return region;
   return {
     ...region,
     ...(gpus === undefined ? {} : { gpus }),
-    ...(price ? { tariff: observedSeries("price", price, region.tariff) } : {}),
-    // A region of which nobody knows the carbon intensity counts as none, before and after.
-    ...(carbon ? { carbon: observedSeries("carbon", carbon, region.carbon ?? flat(0)) } : {}),
+    ...(tariff ? { tariff } : {}),
+    ...(carbon ? { carbon } : {}),
+    ...(busyWatts ? { measuredBusyWatts: busyWatts.value } : {}),
   };
 }
 
-function observedSeries(kind: "price" | "carbon", observed: ObservedFigure, then: Series): Series {
-  return { kind: "until", value: observed.value, untilSeconds: expirySeconds(kind, observed), then };
+type SeriesKind = "price" | "carbon";
+type SaidSeries = Pick<RegionChange, "price" | "carbon" | "priceCurve" | "carbonCurve">;
+
+/** The file's series under what was said, the later on top; undefined where nothing was. */
+function observedSeries(kind: SeriesKind, said: SaidSeries, declared: Series): Series | undefined {
+  const { curve, figure } = saidOf(kind, said);
+  if (!figure && !curve) return undefined;
+  const withFigure = (then: Series): Series =>
+    figure ? { kind: "until", value: figure.value, untilSeconds: expirySeconds(kind, figure), then } : then;
+  const withCurve = (otherwise: Series): Series => {
+    if (!curve) return otherwise;
+    const { fromSeconds, untilSeconds, values } = curve;
+    return { kind: "within", curve: { fromSeconds, values, untilSeconds }, otherwise };
+  };
+  return isCurveOnTop(curve, figure) ? withCurve(withFigure(declared)) : withFigure(withCurve(declared));
+}
+
+/** What a region's price or carbon intensity of now rests on. The age of a curve is since it was first said. */
+export function seriesProvenance(kind: SeriesKind, said: SaidSeries, nowSeconds: number): Provenance {
+  const { curve, figure } = saidOf(kind, said);
+  const ofCurve = curve && covers(curve, nowSeconds) ? freshProvenance(curve, nowSeconds) : undefined;
+  const ofFigure = provenanceOf(kind, figure, nowSeconds);
+  return ofCurve && (ofFigure.isDefault || isCurveOnTop(curve, figure)) ? ofCurve : ofFigure;
+}
+
+function saidOf(kind: SeriesKind, { carbon, carbonCurve, price, priceCurve }: SaidSeries) {
+  return kind === "price" ? { figure: price, curve: priceCurve } : { figure: carbon, curve: carbonCurve };
+}
+
+function isCurveOnTop(curve: Observation | undefined, figure: Observation | undefined): boolean {
+  return !!curve && !!figure && curve.observedAtSeconds > figure.observedAtSeconds;
 }
 
 function changedLink(link: Link, { regions }: Fleet, changes: Changes): Link {
@@ -205,6 +280,21 @@ function newer(
 ): ObservedFigure | undefined {
   if (value === undefined || (known && known.observedAtSeconds >= observedAtSeconds)) return known;
   return { value, source, observedAtSeconds };
+}
+
+/** The same values are no news, whenever they were said. */
+function newerCurve(
+  known: ObservedCurve | undefined,
+  { fromSeconds, observedAtSeconds, source, untilSeconds, values }: Curve & Observation,
+): ObservedCurve {
+  const said = { fromSeconds, values, untilSeconds };
+  if (known) {
+    const { fromSeconds: from, untilSeconds: until, values: kept } = known;
+    const isNews =
+      JSON.stringify([from, kept, until]) !== JSON.stringify([fromSeconds, values, untilSeconds]);
+    if (!isNews || known.observedAtSeconds >= observedAtSeconds) return known;
+  }
+  return { ...said, source, observedAtSeconds };
 }
 
 function withRegion({ links, regions }: Changes, changed: RegionChange): Changes {

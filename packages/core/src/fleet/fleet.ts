@@ -19,6 +19,8 @@ export interface Region {
   readonly longitude?: number;
   /** What one GPU can send to others of the region; see `interconnectBitsPerSecondOf`. */
   readonly interconnectBitsPerSecond?: number;
+  /** Of one busy GPU as it was measured there; the type's where absent. */
+  readonly measuredBusyWatts?: number;
   /** What launches on this machine are started with, such as `ip netns exec NAME`; directly where absent. */
   readonly commandPrefix?: readonly string[];
 }
@@ -116,7 +118,7 @@ export function interconnectBitsPerSecondOf({ interconnectBitsPerSecond }: Regio
 
 /** Watts of one busy GPU of a region, facility overhead included. */
 export function busyFacilityWatts(region: Region): number {
-  return region.gpuType.busyWatts * region.pue;
+  return (region.measuredBusyWatts ?? region.gpuType.busyWatts) * region.pue;
 }
 
 /** Watts of one GPU of a region that nobody uses, facility overhead included. */

@@ -1,6 +1,7 @@
 // How long a figure that somebody observed counts, and how far it is trusted by then. Every price, carbon intensity and link
 // figure is either the file's (its default) or an observation with a source and a time. An observation counts until its
-// time to live is over; then the default does, and is shown as such.
+// time to live is over; then the default does, and is shown as such. A curve of a time to come, such as tomorrow's prices
+// of an auction, has no time to live but its own end: what was settled yesterday of this hour is no older now.
 //
 //   price   3 h  over 2024's hourly prices of seven zones, the last hour's price is off by less than the year's mean is for
 //   carbon  4 h  … 3 hours in six of the seven zones, and the last hour's carbon intensity for 4 in all of them
@@ -63,7 +64,10 @@ export function provenanceOf(
 ): Provenance {
   if (!observed || !isFresh(kind, observed, nowSeconds))
     return { source: DEFAULT_SOURCE, ageSeconds: null, isDefault: true };
-  const { observedAtSeconds, source } = observed;
+  return freshProvenance(observed, nowSeconds);
+}
+
+export function freshProvenance({ observedAtSeconds, source }: Observation, nowSeconds: number): Provenance {
   return { source, ageSeconds: Math.max(0, nowSeconds - observedAtSeconds), isDefault: false };
 }
 

@@ -1,7 +1,8 @@
 // A quantity over time: electricity price, carbon intensity. Flat, hourly (or any other equal steps), or changing at
 // given instants. Each holds its nearest value outside of what it covers. What is paid or emitted is always an integral
 // over an interval, never value-now × duration, so a run over midnight is paid as it was. Values may be negative.
-// `until`: a value that somebody observed, for as long as it counts, and after that what would hold without it.
+// `until`: a value that somebody observed, for as long as it counts, and after that what would hold without it. `within`: a
+// curve that somebody published, over the time that it is of; before and after, what would hold without it.
 
 export type Series =
   | { readonly kind: "flat"; readonly value: number }
@@ -24,7 +25,21 @@ export type Series =
       readonly value: number;
       readonly untilSeconds: number;
       readonly then: Series;
+    }
+  | {
+      readonly kind: "within";
+      readonly curve: Curve;
+      readonly otherwise: Series;
     };
+
+/** Values of an interval of time, such as a day's prices by quarter of an hour. */
+export interface Curve {
+  /** Ascending; the value of the same index holds from then on. Never empty. */
+  readonly fromSeconds: readonly number[];
+  readonly values: readonly number[];
+  /** When the last value ends. */
+  readonly untilSeconds: number;
+}
 
 export function flat(value: number): Series {
   return { kind: "flat", value };
@@ -34,7 +49,16 @@ export function valueAt(series: Series, atSeconds: number): number {
   if (series.kind === "flat") return series.value;
   if (series.kind === "until")
     return atSeconds < series.untilSeconds ? series.value : valueAt(series.then, atSeconds);
+  if (series.kind === "within")
+    return covers(series.curve, atSeconds)
+      ? valueAt(stepsOf(series.curve), atSeconds)
+      : valueAt(series.otherwise, atSeconds);
   return series.values[stepAt(series, atSeconds)]!;
+}
+
+/** Whether a curve says anything of an instant. */
+export function covers({ fromSeconds, untilSeconds }: Curve, atSeconds: number): boolean {
+  return atSeconds >= fromSeconds[0]! && atSeconds < untilSeconds;
 }
 
 /** ∫ value dt over [from, to], in the value's unit × seconds. Throws if the interval runs backwards. */
@@ -46,6 +70,16 @@ export function integral(series: Series, fromSeconds: number, toSeconds: number)
     const { then, untilSeconds, value } = series;
     const changeSeconds = Math.min(toSeconds, Math.max(fromSeconds, untilSeconds));
     return value * (changeSeconds - fromSeconds) + integral(then, changeSeconds, toSeconds);
+  }
+  if (series.kind === "within") {
+    const { curve, otherwise } = series;
+    const inside = (seconds: number) => Math.min(toSeconds, Math.max(fromSeconds, seconds));
+    const [begins, ends] = [inside(curve.fromSeconds[0]!), inside(curve.untilSeconds)];
+    return (
+      integral(otherwise, fromSeconds, begins) +
+      integral(stepsOf(curve), begins, ends) +
+      integral(otherwise, ends, toSeconds)
+    );
   }
   const [first, last] = [stepAt(series, fromSeconds), stepAt(series, toSeconds)];
   if (first === last) return series.values[first]! * (toSeconds - fromSeconds);
@@ -61,7 +95,19 @@ export function mean(series: Series, fromSeconds: number, toSeconds: number): nu
   return seconds > 0 ? integral(series, fromSeconds, toSeconds) / seconds : valueAt(series, fromSeconds);
 }
 
-type Stepped = Exclude<Series, { kind: "flat" | "until" }>;
+type Stepped = Exclude<Series, { kind: "flat" | "until" | "within" }>;
+
+const knownSteps = new WeakMap<Curve, Stepped>();
+
+/** The same value for the same curve: what is remembered of it is found again. */
+function stepsOf(curve: Curve): Stepped {
+  const known = knownSteps.get(curve);
+  if (known) return known;
+  const { fromSeconds, values } = curve;
+  const steps: Stepped = { kind: "steps", fromSeconds, values };
+  knownSteps.set(curve, steps);
+  return steps;
+}
 
 function startOf(series: Stepped, step: number): number {
   return series.kind === "series"

@@ -136,6 +136,7 @@ function stepsOf(series: Series): (readonly [fromSeconds: number, value: number]
     case "steps":
       return series.values.map((value, i) => [series.fromSeconds[i]!, value]);
     case "until":
+    case "within":
       throw new Error("a file has no figure that expires");
   }
 }

@@ -196,6 +196,19 @@ describe("whatever is done to regions and jobs", () => {
       source: fc.constant("test"),
       observedAtSeconds: fc.integer({ min: 0, max: 4000 }),
     }),
+    fc
+      .tuple(region, fc.integer({ min: 0, max: 4000 }), fc.constantFrom(0.1, 0.4, -0.1, Number.NaN))
+      .map(([name, from, value]) => ({
+        ...{ kind: "price-curve" as const, region: name, source: "test", observedAtSeconds: from },
+        ...{ fromSeconds: [from, from + 900], values: [value, 0.2], untilSeconds: from + 1800 },
+      })),
+    fc.record({
+      kind: fc.constant("power-changed" as const),
+      region,
+      busyWatts: fc.constantFrom(150, 280, -1),
+      source: fc.constant("test"),
+      observedAtSeconds: fc.integer({ min: 0, max: 4000 }),
+    }),
     fc.constantFrom<Fact>(
       { kind: "fleet-loaded", fleet: fleetOf([{ gpus: 4 }, { gpus: 3 }, { gpus: 6 }], () => 5) },
       { kind: "fleet-loaded", fleet: ruled(7) },

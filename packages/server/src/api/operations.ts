@@ -6,7 +6,11 @@ import {
   type InputKind,
   isFresh,
   type ObservedFigure,
+  type RegionChange,
+  regionNamed,
   type State,
+  seriesProvenance,
+  valueAt,
 } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import { hideOthers } from "../access/visible.ts";
@@ -123,7 +127,7 @@ export function addOperations(app: App, { fleets, writer }: ApiContext): void {
   });
 }
 
-function inputList({ changes }: Pick<State, "changes">, nowSeconds: number): InputList {
+function inputList({ changes, fleet }: Pick<State, "changes" | "fleet">, nowSeconds: number): InputList {
   const figure = (kind: InputKind, observed: ObservedFigure | undefined) =>
     observed
       ? {
@@ -132,15 +136,29 @@ function inputList({ changes }: Pick<State, "changes">, nowSeconds: number): Inp
           isDefault: !isFresh(kind, observed, nowSeconds),
         }
       : null;
+  /** What holds now, of a figure or a curve; else the figure that is too old. */
+  const series = (kind: "price" | "carbon", change: RegionChange) => {
+    const { ageSeconds, isDefault, source } = seriesProvenance(kind, change, nowSeconds);
+    const region = regionNamed(fleet!, change.name)!;
+    const values = kind === "price" ? region.tariff : region.carbon;
+    if (isDefault || !values) return figure(kind, change[kind]);
+    return { value: valueAt(values, nowSeconds), source, ageSeconds: ageSeconds!, isDefault };
+  };
   return {
-    regions: changes.regions.map(({ carbon, cordon = null, gpus = null, name, price }) => ({
-      ...{ region: name, cordon, gpus },
-      ...{ price: figure("price", price), carbon: figure("carbon", carbon) },
+    regions: changes.regions.map((change) => ({
+      ...{ region: change.name, cordon: change.cordon ?? null, gpus: change.gpus ?? null },
+      ...{ price: series("price", change), carbon: series("carbon", change) },
+      ...(change.busyWatts ? { busyWatts: measuredView(change.busyWatts, nowSeconds) } : {}),
     })),
     links: changes.links.map(({ bandwidth, from, latency, to }) => ({
       ...{ from, to, bandwidth: figure("link", bandwidth), latency: figure("link", latency) },
     })),
   };
+}
+
+/** It counts until somebody measures again. */
+function measuredView({ observedAtSeconds, source, value }: ObservedFigure, nowSeconds: number) {
+  return { value, source, ageSeconds: Math.max(0, nowSeconds - observedAtSeconds), isDefault: false };
 }
 
 function statements(body: z.output<typeof inputsRequestSchema>, nowSeconds: number): InputFact[] {

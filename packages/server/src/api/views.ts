@@ -19,6 +19,7 @@ import {
   rateOf,
   regionChange,
   type State,
+  seriesProvenance,
   stepsDone,
   valueAt,
 } from "@bace-pipe/core";
@@ -175,19 +176,14 @@ export function regionsView(state: State, nowSeconds: number): RegionList {
   };
 }
 
-function figuresFrom(
-  { carbon, cordon, price }: RegionChange,
-  region: Region,
-  declared: Region,
-  nowSeconds: number,
-) {
-  const carbonFrom = provenanceOf("carbon", carbon, nowSeconds);
+function figuresFrom(change: RegionChange, region: Region, declared: Region, nowSeconds: number) {
+  const carbonFrom = seriesProvenance("carbon", change, nowSeconds);
   const series = carbonFrom.isDefault ? declared.carbon : region.carbon;
   return {
-    priceFrom: provenanceOf("price", price, nowSeconds),
+    priceFrom: seriesProvenance("price", change, nowSeconds),
     carbonGramsPerKwh: series ? valueAt(series, nowSeconds) : null,
     carbonFrom,
-    ...(cordon ? { cordon } : {}),
+    ...(change.cordon ? { cordon: change.cordon } : {}),
   };
 }
 

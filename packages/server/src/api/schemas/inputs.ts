@@ -55,6 +55,8 @@ export const inputListSchema = z
         gpus: z.number().int().nullable(),
         price: saidFigureSchema.nullable(),
         carbon: saidFigureSchema.nullable(),
+        /** Of one busy GPU, in watts, where somebody measured it. */
+        busyWatts: saidFigureSchema.optional(),
       }),
     ),
     links: z.array(

@@ -2,6 +2,7 @@
 export type * from "./api/schemas/index.ts";
 export { ApiError, type Client, createClient } from "./client.ts";
 export { isAlive } from "./executors/process.ts";
+export type { FeedsFile } from "./feeds/feeds.ts";
 export { type Service, type ServiceOptions, startService } from "./main.ts";
 export { START_ERRORS, StartError, type StartErrorCode } from "./start-error.ts";
 export { findService, type ScenarioText, type ServiceFile } from "./state-folder.ts";

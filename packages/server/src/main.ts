@@ -10,6 +10,7 @@ import {
   type TimeModel,
 } from "@bace-pipe/core";
 import { refuseOpenElsewhere } from "./access/open-access.ts";
+import type { FeedsFile } from "./feeds/feeds.ts";
 import { readScenario } from "./fleet.ts";
 import { LOOPBACK, listen } from "./http-server.ts";
 import { openLogFile } from "./log-file.ts";
@@ -49,6 +50,8 @@ export interface ServiceOptions {
   readonly keepSeconds?: number;
   /** Read again when it changes: prices, carbon intensities, links and capacity (docs/reference/inputs.schema.json). */
   readonly inputsFile?: string;
+  /** Asked by the active instance: sources of prices, carbon intensities, links and power (docs/reference/feeds.schema.json). */
+  readonly feeds?: FeedsFile;
   /** The scenario's own file, to be loaded again when it changes. */
   readonly watchedScenario?: string;
   /** No token is needed. Only for services that nobody else's machine reaches. */
@@ -114,6 +117,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           advertised: options.advertise,
           keepSeconds: options.keepSeconds,
           inputsFile: options.inputsFile,
+          feeds: options.feeds,
           watchedScenario: options.watchedScenario,
           open: options.open ?? false,
         }),

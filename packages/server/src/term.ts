@@ -11,6 +11,7 @@ import { addLog } from "./api/log.ts";
 import { certificateOf } from "./certificate.ts";
 import { steadyClock } from "./clock.ts";
 import { createLocalExecutor } from "./executors/local.ts";
+import { createFeeds, type FeedsFile } from "./feeds/feeds.ts";
 import { loadFleet } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -48,6 +49,8 @@ export interface TermOptions {
   readonly keepSeconds: number | undefined;
   /** Read again when it changes: what is said of the fleet. */
   readonly inputsFile: string | undefined;
+  /** Where prices, carbon intensities, links and power are fetched from. */
+  readonly feeds: FeedsFile | undefined;
   /** Read again when it changes: the scenario. */
   readonly watchedScenario: string | undefined;
   /** No token is needed. Only for services that nobody else's machine reaches. */
@@ -148,6 +151,11 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
     undo.push(() => watch.stop());
     watch.start();
     loop.start();
+    if (options.feeds) {
+      const feeds = createFeeds({ file: options.feeds, writer, logger });
+      undo.push(() => feeds.stop());
+      feeds.start();
+    }
     if (options.keepSeconds !== undefined) {
       const retention = createRetention({ archive, keepSeconds: options.keepSeconds, logger, writer });
       undo.push(() => retention.stop());

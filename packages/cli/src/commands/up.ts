@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_POLICY, POLICIES } from "@bace-pipe/core";
-import type { Diagnostic } from "@bace-pipe/core/spec";
-import type { Service, ServiceOptions, Turn } from "@bace-pipe/server";
+import { type Diagnostic, parseFeeds } from "@bace-pipe/core/spec";
+import type { FeedsFile, Service, ServiceOptions, Turn } from "@bace-pipe/server";
 import { type Command, InvalidArgumentError } from "commander";
 import { badFile, badInput, EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
@@ -30,6 +30,7 @@ interface Options {
   readonly keep?: number;
   readonly open?: boolean;
   readonly inputs?: string;
+  readonly feeds?: string;
   readonly watch?: boolean;
 }
 
@@ -70,6 +71,7 @@ export function upCommand(program: Command, io: Io): void {
       "--inputs <file>",
       "prices, carbon, links and capacity as they are now; read again when it changes",
     )
+    .option("--feeds <file>", "where to fetch prices, carbon, links and power from")
     .option("--watch", "load the file of --fleet again when it changes")
     .addHelpText(
       "after",
@@ -88,6 +90,7 @@ Examples:
 async function up(options: Options, io: Io): Promise<void> {
   const folder = stateFolder(options, io);
   const scenario = options.fleet === undefined ? undefined : await readNamed(options.fleet, io);
+  const feeds = options.feeds === undefined ? {} : { feeds: feedsOf(await readNamed(options.feeds, io)) };
   const say = (line: string) => io.err.write(`${line}\n`);
   const files = scenario ? filesFor(scenario, io) : {};
   let interrupt = () => {};
@@ -105,7 +108,8 @@ async function up(options: Options, io: Io): Promise<void> {
     if (turn.kind === "standing-by") say(`standing by: ${turn.why}`);
     else if (isStarted) say("this instance is the active one now");
   };
-  const service = await start({ ...serviceOptions(options, folder, scenario, io, files), onTurn }, scenario);
+  const asked = serviceOptions(options, folder, scenario, io, files);
+  const service = await start({ ...asked, ...feeds, onTurn }, scenario);
   isStarted = true;
   io.out.write(`${service.url}\n`);
   say(
@@ -117,6 +121,12 @@ async function up(options: Options, io: Io): Promise<void> {
   say("stopping the service …");
   await service.close();
   say(`stopped. Jobs that run go on without it; \`bace up --state ${folder}\` comes back to them.`);
+}
+
+function feedsOf({ directory, file, text }: NamedText): FeedsFile {
+  const parsed = parseFeeds(text, file);
+  if (!parsed.ok) throw badFile(file, text, parsed.diagnostics);
+  return { config: parsed.value, directory };
 }
 
 /** With its token on a terminal alone: elsewhere this is kept in a file that others may read. */

@@ -1,5 +1,16 @@
 // Everything that turns text into the types of core: for shells only.
+
+export { type CsvRow, type CsvTable, readCsv } from "./csv.ts";
 export { CODES, type Diagnostic, type DiagnosticCode, nameHint, type Parsed } from "./diagnostic.ts";
+export {
+  type Currencies,
+  type FeedSource,
+  type FeedSourceOf,
+  type FeedsConfig,
+  type FeedToken,
+  feedsSchema,
+  parseFeeds,
+} from "./feeds.ts";
 export * from "./import/index.ts";
 export { type InputsInput, inputsSchema, parseInputs } from "./inputs.ts";
 export type { JobOptions } from "./job.ts";

@@ -2,6 +2,7 @@
 //
 //   whose word             what                                    who connects     rule
 //   administrators         --database, --advertise, --host         the service      anything; a flag or a config file says it
+//   administrators         --feeds: prices and the like            the service      anything; redirects are not followed
 //   whoever runs `bace`    --server, BACE_SERVER                   the CLI          anything; redirects are not followed
 //   whoever runs a probe   the other machine of `profile links`    that probe       anything; it is run by hand, on both
 //   job and fleet files    paths of data, checkpoints, profiles    nobody           names of files: no URL is ever fetched

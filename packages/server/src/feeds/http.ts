@@ -95,8 +95,8 @@ function refusal(response: Response, about: string, where: string, nowSeconds: n
 
 /** Seconds, or a date as HTTP writes it. */
 export function retryAfterSeconds(header: string | null, nowSeconds: number): number | undefined {
-  if (header === null) return undefined;
-  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : Date.parse(header) / 1000 - nowSeconds;
+  if (header === null || !/^(?:\d{1,9}|[A-Z][a-z]{2}, .*)$/.test(header)) return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : Date.parse(header) / 1000 - nowSeconds;
   if (!Number.isFinite(seconds)) return undefined;
   return Math.min(Math.max(0, seconds), LONGEST_PAUSE_SECONDS);
 }

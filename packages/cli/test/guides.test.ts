@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseFeeds } from "@bace-pipe/core/spec";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { main } from "../src/main.ts";
 import { ROOT, recordingIo } from "./support/recorder.ts";
@@ -119,7 +120,7 @@ async function ended(job: string): Promise<void> {
 /** What the guide's commands say, by their lines. Files that it shows are there from the beginning. */
 async function follow(guide: string): Promise<ReadonlyMap<string, string>> {
   const text = readFileSync(join(GUIDES, guide), "utf8");
-  for (const [, file, content] of text.matchAll(/^```yaml (\S+)\n([\s\S]*?)^```$/gm))
+  for (const [, file, content] of text.matchAll(/^```(?:yaml|csv) (\S+)\n([\s\S]*?)^```$/gm))
     writeFileSync(join(folder, file!), content!);
   const said = new Map<string, string>();
   for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```$/gm))
@@ -138,6 +139,18 @@ test("operations.md", { timeout: 240_000 }, async () => {
   expect(said.get("npx bace replay log.jsonl --policy bace,bace-plus")).toMatch(/^bace-plus, simulated/m);
 });
 
+test("prices.md", { timeout: 240_000 }, async () => {
+  await follow("prices.md");
+  // The feed is asked within seconds of the start.
+  const regions = () => run("npx bace regions -o wide");
+  await vi.waitFor(async () => expect(await regions()).toMatch(/north .*0\.11.*utility/), {
+    timeout: 60_000,
+  });
+  expect(await regions()).toMatch(/south .*default.*320 g\/kWh.*utility/);
+  for (const file of ["feeds.yaml", "all-feeds.yaml"])
+    expect(parseFeeds(read(file), file)).toMatchObject({ ok: true });
+});
+
 test("tenants.md", { timeout: 240_000 }, async () => {
   const said = await follow("tenants.md");
   expect(said.get("BACE_TOKEN=$(cat ci.token) npx bace queue")).toContain("release");
@@ -147,5 +160,5 @@ test("tenants.md", { timeout: 240_000 }, async () => {
 });
 
 test("every guide is followed", () => {
-  expect(readdirSync(GUIDES).sort()).toEqual(["operations.md", "tenants.md"]);
+  expect(readdirSync(GUIDES).sort()).toEqual(["operations.md", "prices.md", "tenants.md"]);
 });

@@ -108,6 +108,9 @@ function fleetInUnits(fleet: Fleet, tensorParallel: number, unitGpus: number): F
       ...region,
       gpuType: types.get(region.gpuType)!,
       gpus: Math.floor(region.gpus / unitGpus),
+      ...(region.measuredBusyWatts === undefined
+        ? {}
+        : { measuredBusyWatts: region.measuredBusyWatts * unitGpus }),
     })),
   };
   ofFleet.set(key, inUnits);

@@ -153,6 +153,18 @@ describe("units of 4 × 2 GPUs", () => {
     expect(used.energyKwh).toBeCloseTo((16 * 300 * seconds) / 3.6e6, 9);
     // 25 MB × 16 micro-batches × 100 iterations = 40 GB each way, at 0.05 USD/GB.
     expect(egressUsd(job, fleet, placement.regions)).toBeCloseTo(4, 9);
+    // As one unit, and with what was measured of one GPU in place of its rating.
+    const [r0, r1] = fleet.regions;
+    const measured: Fleet = { ...fleet, regions: [{ ...r0!, measuredBusyWatts: 200 }, r1!] };
+    const inUnits = placementInUnits(placement, 8);
+    for (const [of, placed] of [
+      [measured, placement],
+      [unitView(job, measured).fleet, inUnits],
+    ] as const)
+      expect(placementFootprint(of, placed, 0, seconds).energyKwh).toBeCloseTo(
+        (8 * (200 + 300) * seconds) / 3.6e6,
+        9,
+      );
     const view = unitView(job, fleet);
     expect(egressUsd(view.job, view.fleet, placementInUnits(placement, 8).regions)).toBeCloseTo(4, 9);
   });

@@ -7,6 +7,7 @@ import {
   regionChange,
   type State,
   TIME_TO_LIVE_SECONDS,
+  type Unsound,
 } from "@bace-pipe/core";
 import type { FeedSource, FeedsConfig } from "@bace-pipe/core/spec";
 import type { Logger } from "pino";
@@ -62,6 +63,7 @@ function feedOf(source: FeedSource, { currencies }: FeedsConfig, context: FeedCo
 export function createFeeds(options: FeedsOptions): Schedule {
   const { env = process.env, file, logger, timing = SYSTEM, writer } = options;
   const troubles = new Map<string, string>();
+  const unsound = new Map<string, string>();
   return createSchedule({
     feeds: feedsOf(file, env),
     timing: { ...timing, nowSeconds: writer.nowSeconds },
@@ -69,7 +71,16 @@ export function createFeeds(options: FeedsOptions): Schedule {
       tell(feed, answer, nextInSeconds, troubles, logger);
       if (answer.facts.length === 0) return;
       try {
-        await writer.commit((state) => acceptable(state, answer.facts, feed, writer.nowSeconds(), logger));
+        await writer.commit((state) => {
+          const { refused, sound } = sifted(state, answer.facts, writer.nowSeconds());
+          tellUnsound(feed, answer.facts, refused, unsound, logger);
+          const facts = newInputs(
+            state,
+            sound.filter((fact) => !isKnown(state, fact)),
+          );
+          if (facts.length > 0) logger.info({ feed: feed.name, changed: facts.length }, "inputs fetched");
+          return facts;
+        });
       } catch (error) {
         logger.error(error, `what feed ${feed.name} said could not be written`);
       }
@@ -77,27 +88,40 @@ export function createFeeds(options: FeedsOptions): Schedule {
   });
 }
 
-/** What can be true and is news; the rest of an answer is not worse for what cannot. */
-function acceptable(
-  state: State,
-  said: readonly InputFact[],
+interface Refused {
+  readonly fact: InputFact;
+  readonly why: Unsound;
+}
+
+/** What can be true, and what cannot: the rest of an answer is not worse for it. */
+function sifted(state: State, said: readonly InputFact[], nowSeconds: number) {
+  const sound: InputFact[] = [];
+  const refused: Refused[] = [];
+  for (const fact of said) {
+    const why = unsoundOf(state, fact, nowSeconds);
+    if (why) refused.push({ fact, why });
+    else sound.push(fact);
+  }
+  return { sound, refused };
+}
+
+/** Once each, until something sound is said of the same. */
+function tellUnsound(
   { name: feed }: Feed,
-  nowSeconds: number,
+  said: readonly InputFact[],
+  refused: readonly Refused[],
+  known: Map<string, string>,
   logger: Logger,
-): readonly InputFact[] {
-  const sound = said.filter((fact) => {
-    const unsound = unsoundOf(state, fact, nowSeconds);
-    if (!unsound) return true;
-    const { code, field, message } = unsound;
+): void {
+  const keyOf = (fact: InputFact) => `${feed} ${fact.kind} ${subjectOf(fact)}`;
+  const now = new Map(refused.map(({ fact, why }) => [keyOf(fact), { fact, why }]));
+  for (const fact of said) if (!now.has(keyOf(fact))) known.delete(keyOf(fact));
+  for (const [key, { fact, why }] of now) {
+    const { code, field, message } = why;
+    if (known.get(key) === code) continue;
+    known.set(key, code);
     logger.error({ feed, field, code }, `feed ${feed}: ${field} of ${subjectOf(fact)}: ${message}`);
-    return false;
-  });
-  const facts = newInputs(
-    state,
-    sound.filter((fact) => !isKnown(state, fact)),
-  );
-  if (facts.length > 0) logger.info({ feed, changed: facts.length }, "inputs fetched");
-  return facts;
+  }
 }
 
 /** Whether the same is known already, and will be for a while. */

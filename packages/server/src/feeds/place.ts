@@ -59,7 +59,9 @@ export async function textAt(
   }
   const path = resolve(context.directory, file!);
   try {
-    const { mtimeMs, size } = statSync(path);
+    const found = statSync(path);
+    const { mtimeMs, size } = found;
+    if (!found.isFile()) return failed("file-not-read", about, `${file} is no file`, "name a file");
     if (size > maxBytes)
       return failed(
         "too-large",

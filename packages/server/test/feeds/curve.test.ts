@@ -13,7 +13,7 @@ const points = fc.array(
 const lengthOf = ({ fromSeconds, untilSeconds }: Point) => untilSeconds - fromSeconds;
 
 /** Of the shortest that holds; the first of those. */
-function valueOf(all: readonly Point[], at: number): number | undefined {
+function heldAt(all: readonly Point[], at: number): number | undefined {
   const holding = all.filter(({ fromSeconds, untilSeconds }) => fromSeconds <= at && at < untilSeconds);
   return holding.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0]?.value;
 }
@@ -23,7 +23,7 @@ test("the finest counts, at every instant, up to the first gap after now", () =>
     fc.property(points, fc.nat(LAST), (all, now) => {
       const curve = curveOf(all, now);
       const left = Array.from({ length: LAST }, (_, at) => at).filter(
-        (at) => at >= now && valueOf(all, at) !== undefined,
+        (at) => at >= now && heldAt(all, at) !== undefined,
       );
       if (!curve) {
         expect(left).toEqual([]);
@@ -31,8 +31,8 @@ test("the finest counts, at every instant, up to the first gap after now", () =>
       }
       const { fromSeconds, untilSeconds, values } = curve;
       for (let at = fromSeconds[0]!; at < untilSeconds; at++)
-        expect(values[fromSeconds.findLastIndex((from) => from <= at)]).toBe(valueOf(all, at));
-      expect(valueOf(all, untilSeconds)).toBeUndefined();
+        expect(values[fromSeconds.findLastIndex((from) => from <= at)]).toBe(heldAt(all, at));
+      expect(heldAt(all, untilSeconds)).toBeUndefined();
       expect(Math.max(fromSeconds[0]!, now)).toBe(left[0]);
       for (const [i, value] of values.entries()) if (i > 0) expect(value).not.toBe(values[i - 1]);
     }),

@@ -137,7 +137,8 @@ test("what cannot be true changes nothing and is named; the rest of the same ans
       - {region: nowhere, figure: price, value: west, unit: USD/kWh}
 `);
   source.answer = () => ({ body: '{"east": 90, "west": 0.15}' });
-  await it.timing.pass(1);
+  await it.timing.pass(4 * EVERY);
+  expect(source.asked).toHaveLength(5);
   const { changes } = it.service.writer.state();
   expect([regionChange(changes, "east").price, regionChange(changes, "west").price?.value]).toEqual([
     undefined,

@@ -71,7 +71,7 @@ export function upCommand(program: Command, io: Io): void {
       "--inputs <file>",
       "prices, carbon, links and capacity as they are now; read again when it changes",
     )
-    .option("--feeds <file>", "where to fetch prices, carbon, links and power from")
+    .option("--feeds <file>", "sources that the service asks for prices, carbon, links and power by itself")
     .option("--watch", "load the file of --fleet again when it changes")
     .addHelpText(
       "after",

@@ -289,6 +289,7 @@ test("connections are made in these files alone: another one belongs into the ta
     "cli/src/service/connect.ts", // --server, or the same
     "server/src/access/addresses.ts", // looks at addresses, and connects to none
     "server/src/client.ts", // what connect.ts gives it
+    "server/src/feeds/http.ts", // addresses in the file of --feeds; redirects are not followed
     "server/src/store/postgres.ts", // --database
   ]);
 });

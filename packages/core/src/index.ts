@@ -35,6 +35,7 @@ export * from "./fleet/freshness.ts";
 export * from "./fleet/gpu-types.ts";
 export * from "./fleet/ledger.ts";
 export * from "./fleet/series.ts";
+export * from "./fleet/slurm.ts";
 export * from "./fleet/tenancy.ts";
 export * from "./model/efficiency/index.ts";
 export { type ModelShape, sliceFlops, wholeModel } from "./model/index.ts";

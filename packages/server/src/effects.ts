@@ -8,6 +8,7 @@ import type { Writer } from "./writer.ts";
 
 export interface EffectOptions {
   readonly writer: Writer;
+  /** More may come. */
   readonly executors: readonly Executor[];
   readonly planOptions: PlanOptions;
   readonly logger: Logger;
@@ -18,6 +19,11 @@ export interface Effects {
   perform(effects: readonly Effect[]): Promise<void>;
   /** Writes into the service's log what launches said before they failed. */
   explain(observed: readonly Fact[]): Promise<void>;
+}
+
+/** Of the launch that the effect is about. */
+export function regionOf(effect: Effect): string {
+  return effect.kind === "record" ? effect.key.slice(effect.key.lastIndexOf(".") + 1) : effect.region;
 }
 
 type Submit = Extract<Effect, { kind: "submit" }>;
@@ -71,8 +77,7 @@ export function createEffects({ writer, executors, planOptions, logger }: Effect
   };
 
   const performOne = async (effect: Effect): Promise<void> => {
-    const region =
-      effect.kind === "record" ? effect.key.slice(effect.key.lastIndexOf(".") + 1) : effect.region;
+    const region = regionOf(effect);
     if (unsettled.has(effect.key)) return settle(effect.key, region);
     switch (effect.kind) {
       case "submit":

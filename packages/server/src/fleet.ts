@@ -40,7 +40,7 @@ export async function loadFleet({ commit }: Writer, fleet: Fleet): Promise<void>
 
 /**
  * The same while the service runs: whether it was another one. Jobs may hold GPUs if what they hold is in the new fleet too:
- * their regions in the same places with the same type of GPU, and the links of their paths. Throws `fleet-changed` otherwise.
+ * their regions in the same places, of the same cluster with the same type of GPU, and the links of their paths. Throws `fleet-changed` otherwise.
  */
 export async function reloadFleet({ commit }: Writer, fleet: Fleet): Promise<boolean> {
   let isLoaded = false;
@@ -62,8 +62,9 @@ function holdsTheSame({ fleet: known, jobs }: State, jobId: string, fleet: Fleet
   const { regions } = jobs.get(jobId)!.epoch!.placement;
   return regions.every((index, hop) => {
     const [before, after] = [known!.regions[index]!, fleet.regions[index]];
-    if (before.name !== after?.name || canonicalJson(before.gpuType) !== canonicalJson(after.gpuType))
-      return false;
+    const isSame = (field: "gpuType" | "slurm") =>
+      canonicalJson(before[field] ?? null) === canonicalJson(after?.[field] ?? null);
+    if (before.name !== after?.name || !isSame("gpuType") || !isSame("slurm")) return false;
     return hop === 0 || hopCapacityBitsPerSecond(fleet, regions[hop - 1]!, index) > 0;
   });
 }

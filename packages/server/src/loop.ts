@@ -5,7 +5,7 @@
 // Effects are performed outside the writer's queue, so telemetry never waits for an executor. A cycle lists only when
 // the last one's effects are done, so no list is older than a submit, and no launch is submitted twice at once.
 import { type Fact, reconcile, type State } from "@bace-pipe/core";
-import { createEffects, type EffectOptions } from "./effects.ts";
+import { createEffects, type EffectOptions, regionOf } from "./effects.ts";
 import { observationFacts, observeAll, observedOf } from "./observe.ts";
 
 const TICK_MILLISECONDS = 500;
@@ -46,15 +46,17 @@ export function createLoop(options: LoopOptions): Loop {
 
   const cycle = async (): Promise<void> => {
     awake = false;
-    const launches = await observeAll(executors, logger);
+    const observation = await observeAll(executors, logger);
     let observed: readonly Fact[] = [];
     await writer.commit((state) => {
-      observed = launches ? observationFacts(state, launches) : [];
+      observed = observation ? observationFacts(state, observation.launches) : [];
       return [...observed, ...watch(state, writer.nowSeconds())];
     });
-    if (!launches) return;
+    if (!observation) return;
     await confirm?.();
-    await effects.perform(reconcile(writer.state(), observedOf(launches)));
+    const { isKnown, launches } = observation;
+    const wanted = reconcile(writer.state(), observedOf(launches));
+    await effects.perform(wanted.filter((effect) => isKnown(regionOf(effect))));
     await effects.explain(observed);
   };
 

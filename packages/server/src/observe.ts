@@ -7,18 +7,37 @@ import type { Executor, Launch } from "./executors/executor.ts";
 
 type LaunchFact = Extract<Fact, { kind: "launch-observed" }>;
 
-/** Every launch of every executor by key; undefined when one could not tell: then nothing may be concluded. */
+export interface Observation {
+  /** Every launch of every executor that could tell, by key. */
+  readonly launches: ReadonlyMap<string, Launch>;
+  /** Whether it is known what there is in a region. Where an executor could not tell, nothing may be concluded. */
+  isKnown(region: string): boolean;
+}
+
+/** What executors say of their launches; undefined when none could tell. One that cannot keeps no other from going on. */
 export async function observeAll(
   executors: readonly Executor[],
   logger: Logger,
-): Promise<ReadonlyMap<string, Launch> | undefined> {
-  try {
-    const lists = await Promise.all(executors.map((executor) => executor.list()));
-    return new Map(lists.flatMap((list) => [...list]));
-  } catch (error) {
-    logger.warn(error, "an executor could not list its launches");
-    return undefined;
-  }
+): Promise<Observation | undefined> {
+  const silent: Executor[] = [];
+  const list = async (executor: Executor): Promise<ReadonlyMap<string, Launch>> => {
+    try {
+      return await executor.list();
+    } catch (error) {
+      logger.warn(
+        { err: error, executor: executor.capabilities.name },
+        "an executor could not list its launches",
+      );
+      silent.push(executor);
+      return new Map();
+    }
+  };
+  const lists = await Promise.all(executors.map(list));
+  if (silent.length === executors.length) return undefined;
+  return {
+    launches: new Map(lists.flatMap((launches) => [...launches])),
+    isKnown: (region) => !silent.some(({ capabilities }) => capabilities.serves(region)),
+  };
 }
 
 /** Exit codes of launches that ended because of another one, or were told to: peer lost, restart, superseded. */

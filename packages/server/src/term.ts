@@ -10,7 +10,9 @@ import { createApp } from "./api/app.ts";
 import { addLog } from "./api/log.ts";
 import { certificateOf } from "./certificate.ts";
 import { steadyClock } from "./clock.ts";
+import type { Executor } from "./executors/executor.ts";
 import { createLocalExecutor } from "./executors/local.ts";
+import { followClusters } from "./executors/slurm/clusters.ts";
 import { createFeeds, type FeedsFile } from "./feeds/feeds.ts";
 import { loadFleet } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
@@ -113,14 +115,23 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
     addLog(app, { archive, writer });
 
     const { python } = options;
+    const fleet = () => writer.state().fleet!;
     const local = createLocalExecutor({
       launchesDirectory: folder.launchesDirectory,
       python: /[\\/]/.test(python) ? resolve(python) : python,
       workerDirectory: resolve(options.workerDirectory),
+      serves: (region) => !fleet().regions.some(({ name, slurm }) => name === region && slurm),
     });
+    const executors: Executor[] = [metrics.counting(local)];
+    const follow = followClusters({
+      workerDirectory: resolve(options.workerDirectory),
+      fleet,
+      onCluster: (executor) => executors.push(metrics.counting(executor)),
+    });
+    writer.listen({ appended: follow });
     const loop = createLoop({
       writer,
-      executors: [metrics.counting(local)],
+      executors,
       planOptions: {
         controlUrl,
         rendezvousDeadlineSeconds,

@@ -3,6 +3,7 @@
 // in both directions cannot be neighbours in a pipeline: activations go one way, gradients the other.
 import type { GpuType } from "./gpu-types.ts";
 import type { Series } from "./series.ts";
+import type { SlurmSettings } from "./slurm.ts";
 import type { PriorityClass, Tenant } from "./tenancy.ts";
 
 export interface Region {
@@ -23,6 +24,8 @@ export interface Region {
   readonly measuredBusyWatts?: number;
   /** What launches on this machine are started with, such as `ip netns exec NAME`; directly where absent. */
   readonly commandPrefix?: readonly string[];
+  /** Where launches are jobs of a Slurm cluster; processes of the service's machine where absent. */
+  readonly slurm?: SlurmSettings;
 }
 
 export interface Link {

@@ -3,6 +3,7 @@ import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import { GPU_TYPES, type GpuType } from "../fleet/gpu-types.ts";
+import type { SlurmSettings } from "../fleet/slurm.ts";
 import type { Tenant } from "../fleet/tenancy.ts";
 import type { PolicyOverrides } from "../scheduler/registry.ts";
 import type { Disruption } from "../simulator/disruption.ts";
@@ -122,10 +123,11 @@ function toFleet(input: ScenarioInput, reading: Reading): Parsed<Fleet> {
       diagnostics.push(source.diagnostic(["regions", i, "gpuType"], "unknown-gpu-type", message, hint));
     }
     const { name, gpus, pue, latitude, longitude, priceUsdPerKwh, carbonGramsPerKwh } = region;
-    const { commandPrefix, interconnectBitsPerSecond } = region;
+    const { commandPrefix, interconnectBitsPerSecond, slurm } = region;
     return withoutUndefined({
       ...{ name, gpus, pue, latitude, longitude, interconnectBitsPerSecond, commandPrefix },
       gpuType: gpuType ?? types.values().next().value!,
+      slurm: slurm && withoutUndefined<SlurmSettings>(slurm),
       tariff: seriesOf(priceUsdPerKwh),
       carbon: carbonGramsPerKwh === undefined ? undefined : seriesOf(carbonGramsPerKwh),
     });

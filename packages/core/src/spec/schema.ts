@@ -6,6 +6,7 @@ import { LINK_MODELS } from "../fleet/fleet.ts";
 import { csvSeriesSchema, dynamicsFields } from "./dynamics.ts";
 import { policiesSchema } from "./policies.ts";
 import { count, nameSchema, quantity } from "./quantity.ts";
+import { slurmSchema } from "./slurm.ts";
 
 /** A schedule has stages × micro-batches × 2 actions, and all of them are timed for every placement. */
 const MAX_MICROBATCHES = 4096;
@@ -60,6 +61,8 @@ export const regionSchema = z.strictObject({
   interconnectBitsPerSecond: quantity("bitsPerSecond", { above: 0 }).optional(),
   /** Program and arguments with which the service starts the region's launches, such as [ip, netns, exec, NAME]. */
   commandPrefix: z.array(z.string().min(1)).min(1).optional(),
+  /** Where the region's launches are jobs of a Slurm cluster; processes of the service's machine where absent. */
+  slurm: slurmSchema.optional(),
 });
 
 export const linkSchema = z.strictObject({

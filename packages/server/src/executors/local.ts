@@ -1,6 +1,6 @@
 // Launches as processes of this machine: one supervisor (`python -m bace_worker launch`) per launch, in a session of
-// its own, so that it outlives the service. Serves every region of a fleet: what tells regions apart is emulated by the
-// worker. Nothing about a launch is kept in memory but that it has ended, which never changes.
+// its own, so that it outlives the service. Serves all regions of a fleet that no other executor has: what tells them apart
+// is emulated by the worker. Nothing about a launch is kept in memory but that it has ended, which never changes.
 import { spawn } from "node:child_process";
 import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,6 +21,8 @@ export interface LocalExecutorOptions {
   readonly graceSeconds?: number;
   /** How long a supervisor that was asked to end has for it; it gives its ranks 10 s, besides the checkpoint's own time. */
   readonly killAfterSeconds?: number;
+  /** Regions that it starts launches in; all where absent. */
+  readonly serves?: (region: string) => boolean;
 }
 
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
@@ -40,7 +42,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
   };
 
   return {
-    capabilities: { name: "local", serves: () => true },
+    capabilities: { name: "local", serves: options.serves ?? (() => true) },
 
     async submit(key, artifact): Promise<Submitted> {
       if ((await stateOf(key)).kind !== "absent") return { kind: "exists" };

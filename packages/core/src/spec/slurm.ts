@@ -74,7 +74,7 @@ export const slurmSchema = z.strictObject({
   partition: name("a partition", "train").optional(),
   account: name("an account", "research").optional(),
   qos: name("a quality of service", "normal").optional(),
-  constraint: text(/^[A-Za-z0-9_][A-Za-z0-9_.,:*&|()[\]-]{0,199}$/, "a constraint", "h100&ib").optional(),
+  constraint: text(/^[A-Za-z0-9_([][A-Za-z0-9_.,:*&|()[\]-]{0,199}$/, "a constraint", "h100&ib").optional(),
   /** What Slurm calls the GPUs; `none` where it does not count them. */
   gpuGres: text(/^[a-z][a-z0-9_]{0,30}(?::[A-Za-z0-9_.-]{1,60})?$/, "a kind of GPU", "gpu:h100").default(
     "gpu",

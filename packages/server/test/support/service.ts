@@ -76,6 +76,8 @@ export interface Sketch {
   readonly controlUrl?: string;
   /** Where lines of the service's log go; nowhere where absent. */
   readonly logTo?: DestinationStream;
+  /** Executors besides the one. */
+  readonly others?: readonly Executor[];
 }
 
 /** Opens the service on what the database holds: a second call is a restart. Cycles are run by the test. */
@@ -84,7 +86,15 @@ export async function openService(
   executor: Executor,
   clock: Clock,
   policy: Policy = POLICIES["bace"]!(),
-  { access, controlUrl, logTo, scenario = SCENARIO, stateDirectory, timeModel = "1f1b" }: Sketch = {},
+  {
+    access,
+    controlUrl,
+    logTo,
+    others = [],
+    scenario = SCENARIO,
+    stateDirectory,
+    timeModel = "1f1b",
+  }: Sketch = {},
 ): Promise<TestService> {
   const parsed = parseScenario(scenario, "two-regions.yaml");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
@@ -105,7 +115,7 @@ export async function openService(
     logger,
   });
   const watch = rendezvous.lateFacts;
-  const loop = createLoop({ writer, executors: [executor], watch, planOptions, logger });
+  const loop = createLoop({ writer, executors: [executor, ...others], watch, planOptions, logger });
   await loadFleet(writer, fleet);
   const app = createApp({
     writer,

@@ -1,0 +1,88 @@
+// What an administrator may say of a Slurm cluster, and that nothing of it can mean anything to a shell.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseScenario } from "../../src/spec/index.ts";
+
+const scenarioWith = (slurm: string) => `version: 1
+name: one
+regions:
+  - name: east
+    gpuType: A6000
+    gpus: 8
+    priceUsdPerKwh: 0.2
+    slurm: ${slurm}
+`;
+const slurmOf = (slurm: string) => {
+  const parsed = parseScenario(scenarioWith(slurm), "fleet.yaml");
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+  return parsed.value.fleet.regions[0]!.slurm;
+};
+const complaintAbout = (slurm: string) => {
+  const parsed = parseScenario(scenarioWith(slurm), "fleet.yaml");
+  if (parsed.ok) throw new Error("was accepted");
+  const { line, message, hint } = parsed.diagnostics[0]!;
+  return { line, text: `${message} ${hint}` };
+};
+
+test("a folder is enough; the rest has defaults or is left to the cluster", () => {
+  expect(slurmOf("{folder: /shared/bace}")).toEqual({
+    ...{ folder: "/shared/bace", python: "python3", gpuGres: "gpu", extraOptions: [] },
+  });
+});
+
+test("everything that can be said", () => {
+  const said = {
+    ...{ folder: "/shared/bace", host: "me@login.example.org", configurationFile: "/etc/slurm/slurm.conf" },
+    ...{ clientPrefix: ["ip", "netns", "exec", "a"], python: "/venv/bin/python", partition: "train" },
+    ...{ account: "research", qos: "high", constraint: "(h100|a100)&ib", gpuGres: "gpu:h100", cpusPerGpu: 8 },
+    extraOptions: ["--time=2-00:00:00", "--exclusive", "--mem=0"],
+  };
+  expect(slurmOf(JSON.stringify(said))).toEqual(said);
+});
+
+test.each([
+  ["{folder: shared}", "absolute path"],
+  ["{folder: /shared/../etc}", "absolute path"],
+  ["{folder: '/shared/$(id)'}", "absolute path"],
+  ["{folder: /s, host: '-oProxyCommand=id'}", "a host for ssh"],
+  ["{folder: /s, partition: 'a b'}", "the name of a partition"],
+  ["{folder: /s, account: --uid=0}", "the name of an account"],
+  ["{folder: /s, constraint: 'a;id'}", "a constraint"],
+  ["{folder: /s, extraOptions: [--wrap=id]}", "for the service to say"],
+  ["{folder: /s, extraOptions: [--requeue]}", "for the service to say"],
+  ["{folder: /s, extraOptions: ['--time=1 --wrap=id']}", "a long option of sbatch"],
+  ["{folder: /s, extraOptions: [-w, n1]}", "a long option of sbatch"],
+  ["{folder: /s, gpuGres: 'gpu:h100:4'}", "a kind of GPU"],
+  ["{folder: /s, nodes: 3}", "nodes"],
+])("%s is refused by line and field", (slurm, reason) => {
+  const { line, text } = complaintAbout(slurm);
+  expect(line).toBe(8);
+  expect(text).toContain(reason);
+});
+
+test("no text that is let through holds a blank, a quote, or anything that runs something", () => {
+  const field = fc.constantFrom(
+    "folder",
+    "host",
+    "python",
+    "partition",
+    "account",
+    "qos",
+    "constraint",
+    "gpuGres",
+  );
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.stringMatching(/^\/?[a-z$`;'"\\ \n<>!~#{}?-]{1,20}$/),
+  );
+  fc.assert(
+    fc.property(field, text, (name, value) => {
+      const parsed = parseScenario(
+        scenarioWith(JSON.stringify({ folder: "/s", [name]: value })),
+        "fleet.yaml",
+      );
+      if (parsed.ok) expect(value).toMatch(/^[A-Za-z0-9_/([][A-Za-z0-9_./:+@,&|()[\]*-]*$/);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -8,7 +8,7 @@ import type { InputFact } from "@bace-pipe/core";
 import type { FeedSourceOf } from "@bace-pipe/core/spec";
 import { askEach, type Feed, failed, type Got, got } from "./feed.ts";
 import { fetchText } from "./http.ts";
-import { type FeedContext, jsonOf, tokenOf, valueAtPath } from "./place.ts";
+import { type FeedContext, jsonOf, saidText, tokenOf, valueAtPath, wordOf } from "./place.ts";
 
 type Source = FeedSourceOf<"dcgm">;
 type Region = Source["regions"][number];
@@ -67,15 +67,14 @@ function sampled(text: string, about: string): Got<readonly Sampled[]> {
   const bad = (message: string) =>
     failed("bad-answer", about, message, "is it Prometheus, and the selector right?");
   if (valueAtPath(parsed.value, "status") !== "success") {
-    const said = String(valueAtPath(parsed.value, "error") ?? "no success").replace(/[^\x20-\x7e]/g, " ");
-    return bad(said.slice(0, 200));
+    return bad(saidText(valueAtPath(parsed.value, "error")) || "no success");
   }
   const result = valueAtPath(parsed.value, "data.result");
   if (!Array.isArray(result)) return bad("it has no result");
   return got(
     result.map((each: unknown): Sampled => {
-      const label = (name: string) => valueAtPath(each, `metric.${name}`);
-      const gpu = String(label("UUID") ?? `${String(label("Hostname"))}/${String(label("gpu"))}`);
+      const label = (name: string) => wordOf(valueAtPath(each, `metric.${name}`));
+      const gpu = label("UUID") || `${label("Hostname")}/${label("gpu")}`;
       const one = valueAtPath(each, "value");
       const many = valueAtPath(each, "values");
       const pairs: readonly unknown[] = Array.isArray(many) ? many : [one];

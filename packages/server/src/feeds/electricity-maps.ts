@@ -101,6 +101,6 @@ function pointsOf(
 ): Point[] {
   const known = rows.flatMap((row) => (row ? [row] : [])).toSorted((a, b) => a.fromSeconds - b.fromSeconds);
   const steps = known.slice(1).map(({ fromSeconds }, i) => fromSeconds - known[i]!.fromSeconds);
-  const step = Math.min(3600, ...steps.filter((seconds) => seconds > 0));
+  const step = steps.reduce((least, seconds) => (seconds > 0 ? Math.min(least, seconds) : least), 3600);
   return known.map((row) => ({ ...row, untilSeconds: row.fromSeconds + step }));
 }

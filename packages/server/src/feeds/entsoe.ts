@@ -14,7 +14,7 @@ import type { Currencies, FeedSourceOf } from "@bace-pipe/core/spec";
 import { curveOf, type Point } from "./curve.ts";
 import { askEach, type Feed, failed, type Got, got } from "./feed.ts";
 import { fetchText } from "./http.ts";
-import { type FeedContext, tokenOf } from "./place.ts";
+import { type FeedContext, saidText, tokenOf } from "./place.ts";
 import { factorOf, instantOf } from "./units.ts";
 import { all, type Element, readXml, textOf } from "./xml.ts";
 
@@ -119,9 +119,7 @@ export function pricesOf(
 
 function acknowledged(root: Element, region: string): Got<never> {
   const reasons = all(root, "Reason");
-  const texts = reasons.map((reason) =>
-    (textOf(reason, "text") ?? "").replace(/[^\x20-\x7e]/g, " ").slice(0, 200),
-  );
+  const texts = reasons.slice(0, 5).map((reason) => saidText(textOf(reason, "text")));
   const isNoData = reasons.some((reason) => textOf(reason, "code") === NO_DATA);
   const isMistake = texts.some((each) =>
     /token|unauthori[sz]ed|invalid|not valid|does not exist/i.test(each),

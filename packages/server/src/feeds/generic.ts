@@ -5,7 +5,7 @@ import type { InputFact } from "@bace-pipe/core";
 import { type Currencies, type FeedSourceOf, readCsv } from "@bace-pipe/core/spec";
 import { curveOf } from "./curve.ts";
 import { askEach, type Feed, failed, type Got, got } from "./feed.ts";
-import { type FeedContext, jsonOf, textAt, tokenOf, valueAtPath } from "./place.ts";
+import { type FeedContext, jsonOf, textAt, tokenOf, valueAtPath, wordOf } from "./place.ts";
 import { factorOf, instantOf } from "./units.ts";
 
 type Source = FeedSourceOf<"generic">;
@@ -80,7 +80,7 @@ function factsOf(figure: Figure, rows: readonly Row[], read: Read): Got<readonly
   const { region, stepSeconds, time, unit, value: path, where } = figure;
   const { currencies, nowSeconds, source, writtenSeconds } = read;
   const own = rows.filter((row) =>
-    Object.entries(where).every(([each, wanted]) => `${row(each)}` === `${wanted}`),
+    Object.entries(where).every(([each, wanted]) => wordOf(row(each)) === `${wanted}`),
   );
   const factor = factorOf(unit, currencies, region);
   if (!factor.ok) return factor;
@@ -117,12 +117,9 @@ function factsOf(figure: Figure, rows: readonly Row[], read: Read): Got<readonly
 }
 
 function numberOf(found: unknown, missing: Source["missing"]): number | undefined {
-  if (
-    missing.some((each) => `${each}` === `${found}` || (typeof each === "number" && each === Number(found)))
-  )
-    return undefined;
-  if (typeof found === "number") return Number.isFinite(found) ? found : undefined;
-  if (typeof found !== "string" || !/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i.test(found))
-    return undefined;
-  return Number(found);
+  const word = wordOf(found).trim();
+  if (typeof found === "boolean" || !/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(word)) return undefined;
+  const value = Number(word);
+  const isMissing = missing.some((each) => each === word || Number(each) === value);
+  return Number.isFinite(value) && !isMissing ? value : undefined;
 }

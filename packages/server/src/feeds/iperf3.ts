@@ -6,7 +6,7 @@
 import type { InputFact } from "@bace-pipe/core";
 import type { FeedSourceOf } from "@bace-pipe/core/spec";
 import { askEach, type Feed, failed, type Got, got } from "./feed.ts";
-import { type FeedContext, jsonOf, textAt, valueAtPath } from "./place.ts";
+import { type FeedContext, jsonOf, saidText, textAt, valueAtPath } from "./place.ts";
 
 type Source = FeedSourceOf<"iperf3">;
 
@@ -42,9 +42,7 @@ function linkOf(probe: unknown, { about, from, name, to }: Ends): Got<readonly I
     failed("bad-answer", about, message, "is it what iperf3 -J prints, of a whole test over TCP?");
   const error = valueAtPath(probe, "error");
   if (error !== undefined) {
-    const said = String(error)
-      .replace(/[^\x20-\x7e]/g, " ")
-      .slice(0, 200);
+    const said = saidText(error) || "without a reason";
     return failed("probe-failed", about, said, "does the server run, and does the probe get there?");
   }
   if (valueAtPath(probe, "start.test_start.protocol") === "UDP") return bad("it is a test over UDP");

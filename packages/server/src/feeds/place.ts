@@ -92,6 +92,18 @@ export function valueAtPath(value: unknown, path: string): unknown {
   return found;
 }
 
+/** Of a text, a number or a truth value; empty of anything else, which could be anything at all. */
+export function wordOf(value: unknown): string {
+  return ["string", "number", "boolean"].includes(typeof value) ? String(value) : "";
+}
+
+/** What a source says of a failure, fit to be shown. */
+export function saidText(value: unknown): string {
+  return wordOf(value)
+    .replace(/[^\x20-\x7e]/g, " ")
+    .slice(0, 200);
+}
+
 export function jsonOf(text: string, about: string): Got<unknown> {
   try {
     return got(JSON.parse(text) as unknown);

@@ -42,8 +42,16 @@ export function costsOtherwise({ placement }: Epoch, before: Fleet, after: Fleet
   });
 }
 
+/** Of each region: every epoch asks, and a curve of two days is long. */
+const knownFigures = new WeakMap<Region, string>();
+
 function figuresOf(region: Region | undefined): string {
-  return region ? JSON.stringify([busyFacilityWatts(region), region.tariff, region.carbon]) : "";
+  if (!region) return "";
+  const known = knownFigures.get(region);
+  if (known !== undefined) return known;
+  const figures = JSON.stringify([busyFacilityWatts(region), region.tariff, region.carbon]);
+  knownFigures.set(region, figures);
+  return figures;
 }
 
 /** The interval of a live epoch's account that is open. */

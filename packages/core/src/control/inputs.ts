@@ -190,7 +190,7 @@ export function changesKept(changes: Changes, before: Fleet, after: Fleet): Chan
         ...(carbon && sameCarbon ? { carbon } : {}),
         ...(priceCurve && sameTariff ? { priceCurve } : {}),
         ...(carbonCurve && sameCarbon ? { carbonCurve } : {}),
-        ...(busyWatts && old.gpuType.busyWatts === now.gpuType.busyWatts ? { busyWatts } : {}),
+        ...(busyWatts && isSame(old.gpuType, now.gpuType) ? { busyWatts } : {}),
       },
     ];
   });
@@ -218,8 +218,20 @@ export function changedFleet(declared: Fleet, changes: Changes): Fleet {
   return { ...declared, regions, links };
 }
 
-function changedRegion(region: Region, changes: Changes): Region {
-  const { busyWatts, gpus, ...said } = regionChange(changes, region.name);
+/** The last of each region: what was said of one leaves the others the very same values. */
+const changedRegions = new WeakMap<Region, { readonly change: RegionChange; readonly region: Region }>();
+
+function changedRegion(declared: Region, changes: Changes): Region {
+  const change = changes.regions.find(({ name }) => name === declared.name);
+  if (!change) return declared;
+  const known = changedRegions.get(declared);
+  if (known?.change === change) return known.region;
+  const region = regionAfter(declared, change);
+  changedRegions.set(declared, { change, region });
+  return region;
+}
+
+function regionAfter(region: Region, { busyWatts, gpus, ...said }: RegionChange): Region {
   const tariff = observedSeries("price", said, region.tariff);
   // A region of which nobody knows the carbon intensity counts as none, before and after.
   const carbon = observedSeries("carbon", said, region.carbon ?? flat(0));
@@ -323,7 +335,7 @@ export function linkNamed({ links, regions }: Fleet, from: string, to: string): 
   return links.find((link) => regions[link.from]!.name === from && regions[link.to]!.name === to);
 }
 
-function isSame(a: Series | undefined, b: Series | undefined): boolean {
+function isSame<T extends object>(a: T | undefined, b: T | undefined): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 

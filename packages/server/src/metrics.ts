@@ -15,6 +15,8 @@ export interface Metrics {
   counting(executor: Executor): Executor;
   /** @param code of the problem, where the request was refused */
   answered(route: string, status: number, code: string | null): void;
+  /** @param codes of what went wrong; none where nothing did */
+  fed(feed: string, codes: readonly string[], atSeconds: number): void;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -45,6 +47,18 @@ export function createMetrics(state: () => State): Metrics {
   });
   const rejections = new Counter({
     ...{ name: "bace_http_rejections_total", help: "Requests refused", labelNames: ["code"], registers },
+  });
+  const feedAnswers = new Counter({
+    name: "bace_feed_answers_total",
+    help: "Answers of feeds, good ones and failures by their codes",
+    labelNames: ["feed", "answer"],
+    registers,
+  });
+  const feedSuccess = new Gauge({
+    name: "bace_feed_last_success_timestamp_seconds",
+    help: "When a feed last answered without a failure, since 1970",
+    labelNames: ["feed"],
+    registers,
   });
   new Gauge({
     name: "bace_jobs",
@@ -109,6 +123,10 @@ export function createMetrics(state: () => State): Metrics {
     answered(route, status, code) {
       requests.inc({ route, status });
       if (code !== null) rejections.inc({ code });
+    },
+    fed(feed, codes, atSeconds) {
+      if (codes.length === 0) feedSuccess.set({ feed }, atSeconds);
+      for (const answer of codes.length > 0 ? codes : ["good"]) feedAnswers.inc({ feed, answer });
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

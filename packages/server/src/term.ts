@@ -163,7 +163,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
     watch.start();
     loop.start();
     if (options.feeds) {
-      const feeds = createFeeds({ file: options.feeds, writer, logger });
+      const feeds = createFeeds({ file: options.feeds, writer, logger, metrics });
       undo.push(() => feeds.stop());
       feeds.start();
     }

@@ -12,6 +12,7 @@ import {
 import type { FeedSource, FeedsConfig } from "@bace-pipe/core/spec";
 import type { Logger } from "pino";
 import { newInputs, subjectOf, unsoundOf } from "../inputs.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Writer } from "../writer.ts";
 import { dcgmFeed } from "./dcgm.ts";
 import { electricityMapsFeed } from "./electricity-maps.ts";
@@ -33,6 +34,7 @@ export interface FeedsOptions {
   readonly file: FeedsFile;
   readonly writer: Writer;
   readonly logger: Logger;
+  readonly metrics?: Pick<Metrics, "fed">;
   readonly env?: FeedContext["env"];
   readonly timing?: Timing;
 }
@@ -61,13 +63,15 @@ function feedOf(source: FeedSource, { currencies }: FeedsConfig, context: FeedCo
 }
 
 export function createFeeds(options: FeedsOptions): Schedule {
-  const { env = process.env, file, logger, timing = SYSTEM, writer } = options;
+  const { env = process.env, file, logger, metrics, timing = SYSTEM, writer } = options;
   const troubles = new Map<string, string>();
   const unsound = new Map<string, string>();
   return createSchedule({
     feeds: feedsOf(file, env),
     timing: { ...timing, nowSeconds: writer.nowSeconds },
     async onAnswer(feed, answer, nextInSeconds) {
+      const codes = answer.failures.map(({ code }) => code);
+      metrics?.fed(feed.name, codes, writer.nowSeconds());
       tell(feed, answer, nextInSeconds, troubles, logger);
       if (answer.facts.length === 0) return;
       try {

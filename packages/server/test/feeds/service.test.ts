@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createFeeds } from "../../src/feeds/feeds.ts";
 import type { Schedule } from "../../src/feeds/schedule.ts";
+import { createMetrics, type Metrics } from "../../src/metrics.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { clear } from "../support/database.ts";
@@ -37,6 +38,7 @@ interface Running {
   readonly feeds: Schedule;
   readonly timing: TestTiming;
   readonly lines: Record<string, unknown>[];
+  readonly metrics: Metrics;
 }
 
 /** east is 0.10 USD/kWh by its file, west 0.20. */
@@ -49,9 +51,11 @@ async function run(sources: string): Promise<Running> {
   const logger = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const timing = timingOf(clock, () => feeds.idle());
   const file = { config: parsed.value, directory: FIXTURES };
-  const feeds = createFeeds({ file, writer: service.writer, logger, env: { TOKEN: "s3cret-t0ken" }, timing });
+  const metrics = createMetrics(service.writer.state);
+  const env = { TOKEN: "s3cret-t0ken" };
+  const feeds = createFeeds({ file, writer: service.writer, logger, metrics, env, timing });
   feeds.start();
-  running = { service, feeds, timing, lines };
+  running = { service, feeds, timing, lines, metrics };
   return running;
 }
 
@@ -119,6 +123,15 @@ test("a source that fails is logged once and once more when it answers again; an
   expect(errorsOf(it)).toEqual([`feed bad: bad: ${source.url}/bad: status 503`]);
   expect(source.asked.filter((path) => path === "/good")).toHaveLength(3);
   expect(regionChange(it.service.writer.state().changes, "west").price).toMatchObject({ source: "good" });
+  const counted = async (of: string) =>
+    (await it.metrics.text()).split("\n").filter((line) => line.startsWith(of));
+  expect(await counted("bace_feed_answers_total")).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/feed="bad",answer="server-error"} \d+$/),
+      'bace_feed_answers_total{feed="good",answer="good"} 3',
+    ]),
+  );
+  expect(await counted("bace_feed_last_success")).toHaveLength(1);
   isBroken = false;
   await it.timing.pass(3600);
   expect(it.lines.some(({ msg }) => msg === "feed bad answers again")).toBe(true);

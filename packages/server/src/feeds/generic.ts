@@ -120,6 +120,8 @@ function numberOf(found: unknown, missing: Source["missing"]): number | undefine
   const word = wordOf(found).trim();
   if (typeof found === "boolean" || !/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(word)) return undefined;
   const value = Number(word);
-  const isMissing = missing.some((each) => each === word || Number(each) === value);
+  const isMissing = missing.some((each) =>
+    typeof each === "number" ? each === value : each.trim() === word,
+  );
   return Number.isFinite(value) && !isMissing ? value : undefined;
 }

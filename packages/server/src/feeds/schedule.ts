@@ -1,7 +1,7 @@
 // When feeds are asked: each at its own pace, a little off, so that those of many services do not ask at once; a feed that
 // fails after longer and longer pauses, and no sooner than its source asks for. One that fails, hangs or breaks disturbs no
 // other. The clock, the timer and chance come from outside.
-import { type Feed, type FeedAnswer, type FeedFailure, failed } from "./feed.ts";
+import { type Feed, type FeedAnswer, failed } from "./feed.ts";
 
 export interface Timing {
   nowSeconds(): number;
@@ -30,12 +30,13 @@ export interface Schedule {
 
 const JITTER = 0.1;
 const MOST_SECONDS = 600;
-/** Of a feed that fails on and on; or its own pace, where that is slower. */
-const LONGEST_BACK_OFF_SECONDS = 3600;
+/** Of a feed that fails on and on; or its own pace, where that is slower. Half of what a link's figure lives. */
+const LONGEST_BACK_OFF_SECONDS = 900;
 const FIRST_WITHIN_SECONDS = 5;
 
 /**
- * Seconds until a feed is asked again. After a failure sooner than usual, twice as long each time.
+ * Seconds until a feed is asked again. After a failure sooner than usual, twice as long each time; where a part of it
+ * answers, never later than usual: one zone that is gone does not make the others' figures old.
  * @param failures in a row
  */
 export function pauseSeconds(
@@ -45,8 +46,8 @@ export function pauseSeconds(
   random: number,
 ): number {
   const backOff = Math.min(everySeconds, 30) * 2 ** Math.min(failures - 1, 20);
-  const base =
-    failures === 0 ? everySeconds : Math.min(backOff, Math.max(everySeconds, LONGEST_BACK_OFF_SECONDS));
+  const longest = answer.facts.length > 0 ? everySeconds : Math.max(everySeconds, LONGEST_BACK_OFF_SECONDS);
+  const base = failures === 0 ? everySeconds : Math.min(backOff, longest);
   const asked = Math.max(0, ...answer.failures.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
   return Math.max(base, asked) * (1 + JITTER * random);
 }
@@ -106,17 +107,15 @@ async function askWithin(
   stopped: AbortSignal,
 ): Promise<FeedAnswer> {
   const late = new AbortController();
-  const none = (code: "timed-out" | "feed-broken", message: string): FeedAnswer => ({
+  const none = (code: "timed-out" | "feed-broken", message: string, hint: string): FeedAnswer => ({
     facts: [],
-    failures: [
-      failed(code, feed.name, message, "report it with the service's log").failure,
-    ] satisfies FeedFailure[],
+    failures: [failed(code, feed.name, message, hint).failure],
   });
   let forget = () => {};
   const tooLate = new Promise<FeedAnswer>((resolve) => {
     const end = () => {
       late.abort();
-      resolve(none("timed-out", `no answer in ${mostSeconds} s`));
+      resolve(none("timed-out", `no answer in ${mostSeconds} s`, "split it into several sources"));
     };
     const callOff = timing.after(mostSeconds, end);
     stopped.addEventListener("abort", end);
@@ -128,7 +127,8 @@ async function askWithin(
   try {
     return await Promise.race([feed.ask(timing.nowSeconds(), late.signal), tooLate]);
   } catch (error) {
-    return none("feed-broken", `it threw ${(error as Error).name}`);
+    const what = error instanceof Error ? error.name : "something";
+    return none("feed-broken", `it threw ${what}`, "report it with the service's log");
   } finally {
     forget();
   }

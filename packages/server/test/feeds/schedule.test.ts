@@ -51,7 +51,16 @@ describe("a feed", () => {
   test("that fails is asked again sooner, then later and later, and at its pace when it answers", async () => {
     const { asked, timing } = start({ a: { every: 900, ask: async (n) => (n <= 7 ? failing() : FINE) } });
     await timing.pass(8000);
-    expect(asked.a!.slice(0, 10)).toEqual([0, 30, 90, 210, 450, 930, 1890, 3810, 4710, 5610]);
+    expect(asked.a!.slice(0, 10)).toEqual([0, 30, 90, 210, 450, 930, 1830, 2730, 3630, 4530]);
+  });
+
+  test("of which a part answers is asked no later than usual", async () => {
+    const fact = { kind: "capacity-changed", region: "r", gpus: 1 } as const;
+    const { asked, timing } = start({
+      a: { every: 120, ask: async () => ({ ...failing(), facts: [fact] }) },
+    });
+    await timing.pass(600);
+    expect(asked.a).toEqual([0, 30, 90, 210, 330, 450, 570]);
   });
 
   test("is left alone for as long as its source asks for", async () => {
@@ -74,7 +83,7 @@ describe("a feed", () => {
           throw new TypeError("oops");
         },
       },
-      rejects: { every: 60, ask: () => Promise.reject(new RangeError("oops")) },
+      rejects: { every: 60, ask: () => Promise.reject(undefined) },
       fine: { every: 60, ask: async () => FINE },
     });
     await timing.pass(1300);

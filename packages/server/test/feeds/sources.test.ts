@@ -213,6 +213,13 @@ describe("any JSON", () => {
     expect(await value(body, `value: ${path}`)).toMatchObject({ facts: [], failures: [{ code }] });
   });
 
+  test("0 is a price, also where an empty text or a dash means that there is none", async () => {
+    const missing = 'missing: ["", "-", -1], ';
+    expect((await value({ usd: 0 }, "value: usd", missing)).facts).toMatchObject([{ priceUsdPerKwh: 0 }]);
+    for (const usd of ["", "-", -1, "-1"])
+      expect((await value({ usd }, "value: usd", missing)).failures).toMatchObject([{ code: "no-data" }]);
+  });
+
   test("that is cut off, or has no list where one should be, is a bad answer", async () => {
     source.answer = () => ({ body: '{"usd": 0.' });
     expect(await ask(json("value: usd"), NOON)).toMatchObject({ failures: [{ code: "bad-answer" }] });

@@ -9,6 +9,7 @@ import { createSlurmExecutor } from "../../src/executors/slurm/executor.ts";
 import { createRunner } from "../../src/executors/slurm/runner.ts";
 import { workerArchive } from "../../src/executors/slurm/worker-archive.ts";
 import { processesIn, startClusters, type TestClusters, whyNoSlurm } from "../support/slurm.ts";
+import { startSshd, whyNoSshd } from "../support/sshd.ts";
 
 /** Ends when `finish` says with which code, or by SIGTERM with 75; `stubborn` ignores the signal. */
 const WORKER = `
@@ -171,7 +172,6 @@ describe.skipIf(whyNoSlurm)(`on a Slurm cluster${whyNoSlurm ? ` (${whyNoSlurm})`
       seconds++;
       expect(await own.find(key)).toEqual({ kind: "exited", exitCode: 75 });
     }, PATIENCE);
-    expect(existsSync(join(folder(), "exit.json"))).toBe(false);
   });
 
   test("one that waits in the queue is taken out of it, and never starts", async () => {
@@ -268,4 +268,25 @@ describe.skipIf(whyNoSlurm)(`on a Slurm cluster${whyNoSlurm ? ` (${whyNoSlurm})`
     write("finish", "0");
     await exited(0);
   });
+
+  test.skipIf(whyNoSshd)(
+    `the same over ssh${whyNoSshd ? ` (${whyNoSshd})` : ""}`,
+    async () => {
+      const { host, remove, ssh } = await startSshd();
+      try {
+        const far = open({ run: createRunner({ host, ssh }) });
+        settings = { ...usual, partition: "train", extraOptions: ["--mem=0"] };
+        expect(await far.submit(key, ARTIFACT)).toEqual({ kind: "accepted" });
+        await started();
+        expect((await far.list()).get(key)).toEqual({ kind: "running" });
+        await far.cancel(key);
+        await exited(75, far);
+        expect(await far.logs(key)).toContain("worker of east from");
+      } finally {
+        await remove();
+      }
+      await expect(open({ run: createRunner({ host, ssh }) }).list()).rejects.toThrow("ssh to cluster");
+    },
+    60_000,
+  );
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan, SlurmSettings } from "@bace-pipe/core";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Artifact, Executor } from "../../src/executors/executor.ts";
 import { createSlurmExecutor } from "../../src/executors/slurm/executor.ts";
 import { type Command, createRunner, type Ran } from "../../src/executors/slurm/runner.ts";
@@ -92,7 +92,7 @@ test("one job per launch: a vector of words, the same script for all on standard
         "sbatch",
         "--parsable",
         "--no-requeue",
-        "--export=NIL",
+        "--export=NONE",
         `--job-name=bace-${KEY}`,
       ],
       ...[`--comment=${KEY}`, `--chdir=${at}`, `--output=${at}/supervisor.log`, "--open-mode=append"],
@@ -221,6 +221,9 @@ test("a job that is over may still have its exit code on the way; after a while 
   expect(await executor.find("b.1.east")).toEqual({ kind: "running" });
   seconds += 10;
   expect(await executor.find("b.1.east")).toEqual({ kind: "exited", exitCode: -1 });
+  await vi.waitFor(async () =>
+    expect((await open().list()).get("b.1.east")).toEqual({ kind: "exited", exitCode: -1 }),
+  );
 });
 
 test("cancelling: out of the queue, or SIGTERM again and again, and the end when the grace is over", async () => {

@@ -3,6 +3,7 @@
 //   worker/SHA.zip            the worker
 //   launches/KEY/plan.json, command, worker, submitted.json      by the service, before it asks Slurm
 //   launches/KEY/cancelled    by the service
+//   launches/KEY/exit.json    by the service, where a job was over without one
 //   launches/KEY/claimed/job  by the batch script
 //   launches/KEY/started.json, exit.json, *.log                  by the worker's supervisor
 import { lastLine, type Ran, type Run } from "./runner.ts";
@@ -28,6 +29,8 @@ export interface ClusterFiles {
   /** There is no job, and there will be none unless it is asked for again. */
   forgetSubmission(key: string): Promise<void>;
   markCancelled(key: string): Promise<void>;
+  /** For later readers, where the worker has not said so itself. */
+  noteEnd(key: string, exitCode: number): Promise<void>;
   /** The last lines of all that a launch has written. */
   logs(key: string): Promise<string>;
   /** Puts the worker there unless it is; returns its path. */
@@ -90,6 +93,11 @@ export function clusterFiles(run: Run, folder: string): ClusterFiles {
 
     async markCancelled(key) {
       await mustRun(["touch", `${folderOf(key)}/cancelled`]);
+    },
+
+    async noteEnd(key, exitCode) {
+      const note = tarOf({ "exit.json": `${JSON.stringify({ exitCode, ranks: [] })}\n` });
+      await mustRun(["tar", "-x", "-k", "-f", "-", "--no-same-owner", "-C", folderOf(key)], note);
     },
 
     async logs(key) {

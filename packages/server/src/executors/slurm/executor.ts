@@ -93,6 +93,8 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
     const sinceSeconds = overSince.get(key) ?? nowSeconds();
     overSince.set(key, sinceSeconds);
     if (nowSeconds() - sinceSeconds < exitGraceSeconds) return { kind: "running" };
+    // So that nobody has to wait for it again. Where it cannot be written, the next reader does.
+    files.noteEnd(key, verdict.exitCode).catch(() => {});
     return settled(key, { kind: "exited", exitCode: verdict.exitCode });
   };
 
@@ -176,7 +178,8 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
         asked.delete(key);
         return;
       }
-      if (!before) await files.markCancelled(key); // a job that begins only now ends at once
+      // A job that begins only now ends at once; where the folder is gone, Slurm is told all the same.
+      if (!before) await files.markCancelled(key).catch(() => {});
       const jobs = (await queue(`--name=${JOB_PREFIX}${key}`)).get(key) ?? [];
       const ids = jobs.filter((job) => isLive([job])).map(({ id }) => id);
       asked.set(key, { firstSeconds: before?.firstSeconds ?? now, lastSeconds: now });
@@ -222,7 +225,7 @@ function submitOptions(
   const warningSeconds = Math.min(MOST_WARNING_SECONDS, Math.ceil((plan.checkpoint?.graceSeconds ?? 0) + 30));
   const given = { partition, account, qos, constraint };
   return [
-    ...["--parsable", "--no-requeue", "--export=NIL", `--job-name=${JOB_PREFIX}${key}`, `--comment=${key}`],
+    ...["--parsable", "--no-requeue", "--export=NONE", `--job-name=${JOB_PREFIX}${key}`, `--comment=${key}`],
     ...[`--chdir=${folder}`, `--output=${folder}/supervisor.log`, "--open-mode=append"],
     ...["--nodes=1", "--ntasks=1", `--signal=B:TERM@${warningSeconds}`],
     ...(gpuGres === "none" ? [] : [`--gres=${gpuGres}:${gpus}`]),

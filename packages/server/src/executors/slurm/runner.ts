@@ -2,7 +2,7 @@
 // connection is kept for the next. A vector of words and bytes on standard input, never a line for a shell. Bounded in
 // time and output; whatever is beyond that, or is not known to have ended by itself, is no answer.
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkedWords, wordsForRemoteShell } from "./words.ts";
@@ -32,30 +32,60 @@ export interface RunnerOptions {
 
 const TIMEOUT_SECONDS = 20;
 const MOST_OUTPUT_BYTES = 32e6;
+/** Commands; sshd lets ten share a connection by default, and a controller does not like many. */
+const MOST_AT_ONCE = 4;
 /** ssh's own failures. */
 const SSH_FAILED = 255;
 /** A user's environment may hold defaults for options, and a service that runs in a job has that job's. */
 const SLURM_VARIABLE = /^(?:SLURM|SBATCH|SQUEUE|SCANCEL|SALLOC|SRUN)_(?!CONF$)/;
 
 export function createRunner({ host, prefix = [], ssh = ["ssh"] }: RunnerOptions): Run {
-  // A folder of its own: paths of sockets may have about a hundred characters, and nobody else may put one there.
-  const controlFolder = host === undefined ? undefined : mkdtempSync(join(tmpdir(), "bace-ssh-"));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SLURM_VARIABLE.test(name)));
 
   const vectorOf = (words: readonly string[]): readonly string[] => {
     const all = [...prefix, ...words];
-    if (controlFolder === undefined) return checkedWords(all);
+    if (host === undefined) return checkedWords(all);
     const options = ["BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=10", "ControlMaster=auto"];
-    const control = [...options, `ControlPath=${controlFolder}/%C`, "ControlPersist=60"];
-    return [...ssh, ...control.flatMap((option) => ["-o", option]), "--", host!, ...wordsForRemoteShell(all)];
+    const control = [...options, `ControlPath=${controlFolder()}/%C`, "ControlPersist=60"];
+    return [...ssh, ...control.flatMap((option) => ["-o", option]), "--", host, ...wordsForRemoteShell(all)];
   };
 
+  const inTurn = turns(MOST_AT_ONCE);
   return async ({ words, input = "", timeoutSeconds = TIMEOUT_SECONDS }) => {
     const [program, ...rest] = vectorOf(words);
-    const ran = await finished(program!, rest, env, input, timeoutSeconds);
+    const ran = await inTurn(() => finished(program!, rest, env, input, timeoutSeconds));
     if (ran.kind === "ended" && ran.exitCode === SSH_FAILED && host !== undefined)
       return { kind: "no-answer", reason: `ssh to ${host}: ${lastLine(ran.stderr)}` };
     return ran;
+  };
+}
+
+let folder: string | undefined;
+
+/** Of the process: paths of sockets may have about a hundred characters, and nobody else may put one there. */
+function controlFolder(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "bace-ssh-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    folder = made;
+  }
+  return folder;
+}
+
+/** Lets so many run at once; the others wait, in order. */
+function turns(most: number): <T>(run: () => Promise<T>) => Promise<T> {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (run) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
   };
 }
 
@@ -83,7 +113,7 @@ function finished(
       endGroup(child.pid);
       child.stdout.destroy();
       child.stderr.destroy();
-      answer({ kind: "no-answer", reason: `${words.includes("--") ? `${program} ` : ""}${reason}` });
+      answer({ kind: "no-answer", reason });
     };
     const timer = setTimeout(() => giveUp(`no answer after ${timeoutSeconds} s`), timeoutSeconds * 1000);
     for (const name of ["stdout", "stderr"] as const) {

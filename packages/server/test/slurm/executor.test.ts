@@ -189,6 +189,14 @@ test("notes that cannot be read are no list either", async () => {
   await expect(open().list()).rejects.toThrow("Permission denied");
 });
 
+test("what ssh says between grep's lines is no reason to doubt them", async () => {
+  answers["grep"] = ({ words }) => {
+    const missing = `grep: ${words.at(-1)}: No such file or directory\n`;
+    return said("", 2, `ControlSocket already exists, disabling multiplexing\n${missing}`);
+  };
+  expect(await executor.find(KEY)).toEqual({ kind: "absent" });
+});
+
 test("one squeue for all launches, and nothing else as long as they run", async () => {
   for (const name of ["a", "b", "c"]) await executor.submit(`${name}.1.east`, ARTIFACT);
   await executor.list();

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseScenario } from "@bace-pipe/core/spec";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseQueue } from "../../src/executors/slurm/queue.ts";
@@ -181,6 +182,15 @@ describe("what queue and notes mean together", () => {
   test("a record of a job that was refused is none", () => {
     expect(verdict([job("1", "FAILED")], {})).toEqual({ kind: "absent" });
   });
+});
+
+test("the scenario of the reference is one", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/reference/slurm.md"), "utf8");
+  const [, text] = /```yaml\n([\s\S]*?)```/.exec(page)!;
+  const parsed = parseScenario(text!, "slurm.md");
+  expect(parsed.ok ? [] : parsed.diagnostics).toEqual([]);
+  const regions = parsed.ok ? parsed.value.fleet.regions : [];
+  expect(regions.map(({ slurm }) => slurm?.host)).toEqual(["bace@login.frankfurt", "bace@login.virginia"]);
 });
 
 test("files get there as they are, readable by their owner alone", () => {

@@ -138,9 +138,10 @@ function notesIn(text: string, launches: string): Map<string, LaunchNotes> {
   return notes;
 }
 
+/** Whether grep complains of nothing else; ssh may say things of its own in between. */
 function onlyMissing(stderr: string): boolean {
-  const lines = stderr.trim().split("\n");
-  return lines.every((line) => line.endsWith(": No such file or directory"));
+  const complaints = stderr.split("\n").filter((line) => line.startsWith("grep: "));
+  return complaints.length > 0 && complaints.every((line) => line.endsWith(": No such file or directory"));
 }
 
 function problemOf(ran: Ran): string {

@@ -11,6 +11,7 @@
 import type { SlurmSettings } from "@bace-pipe/core";
 import type { Artifact, Executor, Found, Launch, Submitted } from "../executor.ts";
 import { type ClusterFiles, clusterFiles } from "./cluster-files.ts";
+import { launchFiles, submitOptions } from "./job.ts";
 import { JOB_PREFIX, parseQueue, QUEUE_FORMAT, type QueuedJob } from "./queue.ts";
 import { lastLine, type Run } from "./runner.ts";
 import { BATCH_SCRIPT } from "./script.ts";
@@ -38,8 +39,6 @@ export interface SlurmExecutorOptions {
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
 const SUBMIT_SECONDS = 30;
 const ASK_AGAIN_SECONDS = 5;
-/** Slurm's longest time for a warning before a time limit. */
-const MOST_WARNING_SECONDS = 65_535;
 
 export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
   const { configurationFile, run, settingsOf, worker } = options;
@@ -192,47 +191,6 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
 
     logs: (key) => files.logs(key),
   };
-}
-
-/** All that differs between launches. */
-function launchFiles(
-  { commandPrefix = [], plan, region }: Artifact,
-  { python }: SlurmSettings,
-  workerPath: string,
-  folder: string,
-  nowSeconds: number,
-): Record<string, string> {
-  const launch = ["launch", "--plan", `${folder}/plan.json`, "--region", region, "--directory", folder];
-  const command = [...commandPrefix, python, "-m", "bace_worker", ...launch];
-  if (command.some((word) => /[\n\0]/.test(word))) throw new Error("a word of the command has a line break");
-  const submitted = { seconds: nowSeconds, graceSeconds: plan.checkpoint?.graceSeconds ?? 0 };
-  return {
-    "plan.json": JSON.stringify(plan),
-    command: `${command.join("\n")}\n`,
-    worker: `${workerPath}\n`,
-    "submitted.json": `${JSON.stringify(submitted)}\n`,
-  };
-}
-
-function submitOptions(
-  key: string,
-  { plan, region }: Artifact,
-  settings: SlurmSettings,
-  folder: string,
-): readonly string[] {
-  const { account, constraint, cpusPerGpu, extraOptions, gpuGres, partition, qos } = settings;
-  const gpus = plan.ranks.filter((rank) => rank.region === region).length;
-  const warningSeconds = Math.min(MOST_WARNING_SECONDS, Math.ceil((plan.checkpoint?.graceSeconds ?? 0) + 30));
-  const given = { partition, account, qos, constraint };
-  return [
-    ...["--parsable", "--no-requeue", "--export=NONE", `--job-name=${JOB_PREFIX}${key}`, `--comment=${key}`],
-    ...[`--chdir=${folder}`, `--output=${folder}/supervisor.log`, "--open-mode=append"],
-    ...["--nodes=1", "--ntasks=1", `--signal=B:TERM@${warningSeconds}`],
-    ...(gpuGres === "none" ? [] : [`--gres=${gpuGres}:${gpus}`]),
-    ...(cpusPerGpu === undefined ? [] : [`--cpus-per-task=${cpusPerGpu * gpus}`]),
-    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-    ...extraOptions,
-  ];
 }
 
 /** What the launch was granted for its last checkpoint. */

@@ -5,8 +5,6 @@ First line in, first line out:
         -> {"configurations": {"east": "FOLDER/east/slurm.conf"}, "seconds": 1.9}
 Then, any number of times:
     {"controller": "east", "do": "restart" | "stop" | "crash" | "start"}   -> {"done": true}
-    {"kill": PID}         with SIGKILL, a process as clusters see it  -> {"done": true}
-    {"freeze": PID} and {"thaw": PID}                            -> {"done": true}
 
 What cannot be done is answered with {"problem": WHY}. `python -m lab.slurm check` says whether this machine
 can: exit code 0, or 1 and the reason. All runs in a process namespace whose end ends everything in it.
@@ -26,7 +24,6 @@ from typing import Any
 from .clusters import Clusters, unavailable
 from .configuration import Cluster
 
-SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP, "thaw": signal.SIGCONT}
 NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc")
 
 
@@ -55,17 +52,13 @@ def main() -> int:
 
 def perform(clusters: Clusters, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        if "controller" in request:
-            does = {
-                "restart": clusters.restart_controller,
-                "stop": clusters.stop_controller,
-                "crash": lambda name: clusters.stop_controller(name, signal.SIGKILL),
-                "start": clusters.start_controller,
-            }
-            does[request["do"]](request["controller"])
-        for name, number in SIGNALS.items():
-            if name in request:
-                os.kill(int(request[name]), number)
+        does = {
+            "restart": clusters.restart_controller,
+            "stop": clusters.stop_controller,
+            "crash": lambda name: clusters.stop_controller(name, signal.SIGKILL),
+            "start": clusters.start_controller,
+        }
+        does[request["do"]](request["controller"])
     except (OSError, RuntimeError) as error:
         return {"problem": str(error)}
     return {"done": True}

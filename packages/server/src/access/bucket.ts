@@ -18,6 +18,15 @@ const MOST_KEYS = 10_000;
 
 export function createBuckets({ burst, perSecond }: Rate, nowSeconds: () => number): Buckets {
   const levels = new Map<string, { readonly level: number; readonly atSeconds: number }>();
+
+  /** The oldest, as far as they are full again: as good as ones that nobody has used. */
+  const forgetFull = (now: number): void => {
+    for (const [key, { atSeconds, level }] of levels) {
+      if (level + (now - atSeconds) * perSecond < burst) return;
+      levels.delete(key);
+    }
+  };
+
   return {
     take(key, cost = 1) {
       const now = nowSeconds();
@@ -25,6 +34,7 @@ export function createBuckets({ burst, perSecond }: Rate, nowSeconds: () => numb
       const full = Math.min(burst, level + (now - atSeconds) * perSecond);
       levels.delete(key); // to the end of the map, where the newest are
       levels.set(key, { level: full >= cost ? full - cost : full, atSeconds: now });
+      forgetFull(now);
       if (levels.size > MOST_KEYS) levels.delete(levels.keys().next().value!);
       return full >= cost ? 0 : (cost - full) / perSecond;
     },

@@ -1,5 +1,6 @@
 // `npm run dst -- --seeds N --from S`: the control plane under simulated faults, on all cores; exits with 1 where an
 // invariant is broken. `--seed N` runs one seed and prints its log; `--mutant NAME` runs a build that is broken on purpose.
+// Interrupted once, it finishes the seeds that it has begun and tells of those that it has run.
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
@@ -43,6 +44,10 @@ async function one(seed: number): Promise<number> {
 async function all(bundle: string, from: number, count: number): Promise<readonly Run[]> {
   const runs: Run[] = [];
   let next = from;
+  process.once("SIGINT", () => {
+    process.stderr.write("stops after the seeds that have begun\n");
+    next = from + count;
+  });
   const take = async (): Promise<void> => {
     while (next < from + count) {
       const first = next;
@@ -61,6 +66,7 @@ async function all(bundle: string, from: number, count: number): Promise<readonl
 async function* part(bundle: string, from: number, count: number): AsyncGenerator<Run> {
   const child = spawn(process.execPath, [bundle, String(from), String(count)], {
     stdio: ["ignore", "pipe", "inherit"],
+    detached: true, // an interrupt is for this process
   });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   for await (const line of createInterface({ input: child.stdout })) {

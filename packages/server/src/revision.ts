@@ -5,6 +5,7 @@ import { type Event, isActive, type State } from "@bace-pipe/core";
 const WORK: ReadonlySet<Event["kind"]> = new Set([
   ...(["progress", "checkpoint-committed", "measured"] as const),
   ...(["launch-observed", "gang-started", "gang-late", "replan-requested"] as const),
+  "submitted", // again, with a key; the first time its place is another one
 ]);
 
 /** Whether the event, folded in since, moved the world. @param placeBefore of its job, by `placeOf` */
@@ -14,7 +15,8 @@ export function isMove(event: Event, placeBefore: string, state: State): boolean
 
 /** In the queue, on GPUs, or neither. */
 export function placeOf(event: Event, { jobs }: State): string {
-  const phase = "jobId" in event ? jobs.get(event.jobId)?.phase : undefined;
+  const jobId = event.kind === "submitted" ? event.job.id : "jobId" in event ? event.jobId : undefined;
+  const phase = jobId === undefined ? undefined : jobs.get(jobId)?.phase;
   if (phase === undefined) return "";
   return isActive(phase) ? "active" : phase;
 }

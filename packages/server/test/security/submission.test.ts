@@ -282,4 +282,16 @@ describe("a plan's revision", () => {
     expect(service.writer.state().jobs.has("planned")).toBe(false);
     expect((await submit({ ...body, ifRevision: problem.revision })).status).toBe(201);
   });
+
+  test("the same jobs sent again move nothing, whatever keys they come with", async () => {
+    const body = file(jobText("again"));
+    const keyed = (key: string) =>
+      service.ask("POST /v1/jobs", { token, headers: { "Idempotency-Key": key }, body });
+    expect((await keyed("again-1")).status).toBe(201);
+    const { revision } = await plan(file(jobText("next")));
+    const { seq } = service.writer.state();
+    expect((await keyed("again-2")).status).toBe(201);
+    expect(service.writer.state().seq).toBeGreaterThan(seq);
+    expect((await plan(file(jobText("next")))).revision).toBe(revision);
+  });
 });

@@ -34,7 +34,7 @@ export function createDecider(options: DeciderOptions): Decider {
   let reconsiderAtSeconds = Number.POSITIVE_INFINITY;
 
   /** A policy that throws has changed nothing: nobody starts until the next change, and the service still answers. */
-  const decideAt = async (now: number): Promise<void> => {
+  const decideAt = async (now: number): Promise<readonly Fact[]> => {
     let facts: readonly Fact[] = [];
     reconsiderAtSeconds = Number.POSITIVE_INFINITY;
     try {
@@ -48,6 +48,7 @@ export function createDecider(options: DeciderOptions): Decider {
     }
     await append(facts);
     reconsiderAtSeconds = Math.min(reconsiderAtSeconds, nextBackoffSeconds(state(), now));
+    return facts;
   };
 
   return {
@@ -58,7 +59,8 @@ export function createDecider(options: DeciderOptions): Decider {
       const now = nowSeconds();
       if (othersWait && now < againSeconds) return;
       if (!due && now < reconsiderAtSeconds) return;
-      await decideAt(now);
+      // Whoever waited behind a job that will never fit has nobody before him now, and nothing else may happen for long.
+      while ((await decideAt(now)).some(({ kind }) => kind === "infeasible"));
       due = false; // what was just decided is no reason to decide again
       const doneSeconds = nowSeconds();
       againSeconds = doneSeconds + Math.max(BURST_SECONDS, BURST_DECISIONS * (doneSeconds - now));

@@ -8,4 +8,12 @@ export const REGRESSIONS = [
     seed: 34,
     found: "the same, at check-in",
   },
+  {
+    seed: 1241,
+    found: "a job behind one that never fits was not asked about when that one was found infeasible",
+  },
+  {
+    seed: 4555,
+    found: "a job behind one that never fits was not asked about when that one was found infeasible",
+  },
 ] as const;

@@ -26,6 +26,7 @@ from bace_worker.rank import read_batches
 from bace_worker.stage import Stage
 from bace_worker.transport.transport import Transport
 
+# the worker is also tested where only Python is; CI has both
 if NODE is None:
     pytest.skip("the generators need Node", allow_module_level=True)
 

@@ -1,24 +1,17 @@
 // The REST API as its clients see it.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { decisionListSchema, explainedSchema, planSchema } from "../src/api/schemas/decisions.ts";
 import { jobViewSchema } from "../src/api/schemas/jobs.ts";
 import { regionListSchema } from "../src/api/schemas/regions.ts";
 import { serviceSchema } from "../src/api/schemas/service.ts";
-import type { Database } from "../src/store/database.ts";
-import { openPglite } from "../src/store/pglite.ts";
-import { clear } from "./support/database.ts";
+import { clear, emptyDatabase } from "./support/database.ts";
 import { createFakeExecutor } from "./support/fake-executor.ts";
 import { jobText, openService, type TestService } from "./support/service.ts";
 
-let database: Database;
+const database = emptyDatabase();
 let service: TestService;
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   service = await openService(database, createFakeExecutor(), { seconds: 1000 });
 });
 

@@ -1,14 +1,12 @@
 // What ranks measure of their links comes back to the scheduler: a link that leaves what the schedule was chosen for has the
 // job checkpointed and placed anew, once.
 import { launchKeyOf, POLICIES, REPLAN_PAUSE_SECONDS } from "@bace-pipe/core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Database } from "../src/store/database.ts";
-import { openPglite } from "../src/store/pglite.ts";
-import { clear } from "./support/database.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { clear, emptyDatabase } from "./support/database.ts";
 import { createFakeExecutor, type FakeExecutor } from "./support/fake-executor.ts";
 import { type Clock, jobText, openService, ranksOf, SCENARIO, type TestService } from "./support/service.ts";
 
-let database: Database;
+const database = emptyDatabase();
 let executor: FakeExecutor;
 let clock: Clock;
 let service: TestService;
@@ -17,12 +15,7 @@ let sequence: number;
 const policy = POLICIES["bace-plus"]!();
 const open = () => openService(database, executor, clock, policy, { timeModel: "auto" });
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   executor = createFakeExecutor();
   clock = { seconds: 1000 };
   sequence = 0;

@@ -1,9 +1,7 @@
 // From submission to the end, and every way there that is not straight.
 import { launchKeyOf } from "@bace-pipe/core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Database } from "../src/store/database.ts";
-import { openPglite } from "../src/store/pglite.ts";
-import { clear } from "./support/database.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { emptyDatabase } from "./support/database.ts";
 import { createFakeExecutor, type FakeExecutor } from "./support/fake-executor.ts";
 import {
   type Clock,
@@ -14,17 +12,12 @@ import {
   type TestService,
 } from "./support/service.ts";
 
-let database: Database;
+const database = emptyDatabase();
 let executor: FakeExecutor;
 let clock: Clock;
 let service: TestService;
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   executor = createFakeExecutor();
   clock = { seconds: 1000 };
   service = await openService(database, executor, clock);

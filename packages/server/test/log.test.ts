@@ -2,22 +2,12 @@
 import type { Event, Fact } from "@bace-pipe/core";
 import { reduce } from "@bace-pipe/core";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Database } from "../src/store/database.ts";
+import { expect, test } from "vitest";
 import { type Log, openLog } from "../src/store/log.ts";
-import { openPglite } from "../src/store/pglite.ts";
 import { createWriter } from "../src/writer.ts";
-import { clear } from "./support/database.ts";
+import { emptyDatabase } from "./support/database.ts";
 
-let database: Database;
-
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
-beforeEach(async () => {
-  await clear(database);
-});
+const database = emptyDatabase();
 
 const CANCEL = { kind: "cancel-requested", jobId: "a" } as const;
 const event = (seq: number, fact: Fact = CANCEL): Event => ({ ...fact, seq, atSeconds: seq + 0.1 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { POLICIES } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "../src/api/app.ts";
 import { inputListSchema } from "../src/api/schemas/inputs.ts";
 import { jobViewSchema } from "../src/api/schemas/jobs.ts";
@@ -18,25 +18,18 @@ import { createInputsWatch } from "../src/inputs-watch.ts";
 import { createLoop } from "../src/loop.ts";
 import { createRendezvous } from "../src/rendezvous.ts";
 import type { ScenarioText } from "../src/state-folder.ts";
-import type { Database } from "../src/store/database.ts";
 import { openLog } from "../src/store/log.ts";
-import { openPglite } from "../src/store/pglite.ts";
 import { createWriter } from "../src/writer.ts";
-import { clear } from "./support/database.ts";
+import { emptyDatabase } from "./support/database.ts";
 import { createFakeExecutor } from "./support/fake-executor.ts";
 import { DEADLINE_SECONDS, jobText, SCENARIO } from "./support/service.ts";
 
 const START_SECONDS = 1_000_000;
-let database: Database;
+const database = emptyDatabase();
 let service: Awaited<ReturnType<typeof open>>;
 let folder: string;
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   folder = mkdtempSync(join(tmpdir(), "bace-operations-"));
   service = await open();
 });

@@ -3,29 +3,22 @@
 import { createPolicy, regionChange } from "@bace-pipe/core";
 import { parseFeeds } from "@bace-pipe/core/spec";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFeeds } from "../../src/feeds/feeds.ts";
 import type { Schedule } from "../../src/feeds/schedule.ts";
 import { createMetrics, type Metrics } from "../../src/metrics.ts";
-import type { Database } from "../../src/store/database.ts";
-import { openPglite } from "../../src/store/pglite.ts";
-import { clear } from "../support/database.ts";
+import { emptyDatabase } from "../support/database.ts";
 import { createFakeExecutor } from "../support/fake-executor.ts";
 import { jobText, openService, type TestService } from "../support/service.ts";
 import { FIXTURES, openSource, type TestSource, type TestTiming, timingOf } from "./support.ts";
 
 const START = 1_900_000_000;
 const EVERY = 900;
-let database: Database;
+const database = emptyDatabase();
 let source: TestSource;
 let running: Running;
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   source = await openSource();
 });
 afterEach(async () => {

@@ -3,30 +3,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { createRetention } from "../../src/retention.ts";
 import { archiveOf } from "../../src/store/archive.ts";
 import { readBackup, writeBackup } from "../../src/store/backup.ts";
-import type { Database } from "../../src/store/database.ts";
 import { openLog } from "../../src/store/log.ts";
-import { openPglite } from "../../src/store/pglite.ts";
 import { namedState, replay } from "../../src/store/replay.ts";
-import { clear } from "../support/database.ts";
+import { clear, emptyDatabase } from "../support/database.ts";
 import { type SmallWorld, smallWorld } from "../support/small-world.ts";
 
 const KEEP_SECONDS = 100;
 const OLD = Array.from({ length: 20 }, (_, i) => `old-${i}`);
 
-let database: Database;
+const database = emptyDatabase();
 let world: SmallWorld;
 const clock = { seconds: 0 };
 
-beforeAll(async () => {
-  database = await openPglite();
-}, 60_000);
-afterAll(() => database.close());
 beforeEach(async () => {
-  await clear(database);
   clock.seconds = 1000;
   world = await smallWorld(database, clock);
 });

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from bace_worker.checkpoint.epochs import begin_epoch, restore_point
-from bace_worker.checkpoint.manifest import Run
+from bace_worker.checkpoint.folder import is_committed, references
+from bace_worker.checkpoint.manifest import Reference, Run
 from bace_worker.checkpoint.state import layer_states, restore
 from bace_worker.checkpoint.writer import write_checkpoint
 from bace_worker.model.learning_rate import Schedule, learning_rate
@@ -128,3 +129,8 @@ class Chain:
 def same(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
     """Equal to the last bit."""
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+def committed(root: Path) -> list[Reference]:
+    """Checkpoints that are there to go on from, the oldest first."""
+    return [reference for reference in references(root) if is_committed(root, reference)]

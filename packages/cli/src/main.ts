@@ -4,6 +4,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { bandwidthCommand } from "./commands/bandwidth.ts";
 import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
+import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { experimentCommand } from "./commands/experiment.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -16,6 +17,7 @@ import { queueCommand } from "./commands/queue.ts";
 import { regionVerbCommands } from "./commands/region.ts";
 import { regionsCommand } from "./commands/regions.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { simulateCommand } from "./commands/simulate.ts";
@@ -31,6 +33,7 @@ import { VERSION } from "./version.ts";
 const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => void) => void)[] = [
   demoCommand,
   upCommand,
+  checkCommand,
   submitCommand,
   queueCommand,
   explainCommand,
@@ -39,6 +42,7 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   simulateCommand,
   experimentCommand,
   regionsCommand,
+  reportCommand,
   regionVerbCommands,
   holdCommands,
   inputsCommand,

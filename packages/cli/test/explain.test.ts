@@ -87,7 +87,14 @@ test("the links of a placed job: rates its schedule was chosen for, what was mea
       },
     ],
     replan: {
-      ...{ action: "move", step: 40, from: "frankfurt", to: "virginia", measuredBitsPerSecond: 42e6 },
+      ...{
+        trigger: "link",
+        action: "move",
+        step: 40,
+        from: "frankfurt",
+        to: "virginia",
+        measuredBitsPerSecond: 42e6,
+      },
       ...{ lowBitsPerSecond: 80e6, highBitsPerSecond: 210e6, gainSeconds: 310, costSeconds: 25 },
     },
   };

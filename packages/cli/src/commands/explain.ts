@@ -5,7 +5,7 @@ import type { Explained, JobView } from "@bace-pipe/server";
 import type { Command } from "commander";
 import type { Colors, Io } from "../io.ts";
 import { distanceLine, explanationText, headline } from "../render/explanation.ts";
-import { hopsText, movedLine } from "../render/hops.ts";
+import { hopsText, movedLine, stayedLine } from "../render/hops.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
@@ -32,7 +32,7 @@ export function explainCommand(program: Command, io: Io): void {
 export function explainText(explained: Explained, job: JobView, colors: Colors): string {
   const { why } = explained;
   const parts = [`${colors.bold(headline(explained))}\n${stateText(job)}`];
-  parts.push(movedLine(explained, job.reason), hopsText(explained, colors));
+  parts.push(movedLine(explained, job.reason), stayedLine(job), hopsText(explained, colors));
   if (why) parts.push(explanationText(why, colors));
   if (why && (explained.kind === "wait" || explained.kind === "infeasible")) parts.push(distanceLine(why));
   return parts.filter((part) => part !== "").join("\n");

@@ -71,7 +71,10 @@ export function upCommand(program: Command, io: Io): void {
       "--inputs <file>",
       "prices, carbon, links and capacity as they are now; read again when it changes",
     )
-    .option("--feeds <file>", "sources that the service asks for prices, carbon, links and power by itself")
+    .option(
+      "--feeds <file>",
+      "sources that the service asks for prices, carbon, links and power by itself; read again when it changes",
+    )
     .option("--watch", "load the file of --fleet again when it changes")
     .addHelpText(
       "after",
@@ -90,7 +93,7 @@ Examples:
 async function up(options: Options, io: Io): Promise<void> {
   const folder = stateFolder(options, io);
   const scenario = options.fleet === undefined ? undefined : await readNamed(options.fleet, io);
-  const feeds = options.feeds === undefined ? {} : { feeds: feedsOf(await readNamed(options.feeds, io)) };
+  const feeds = options.feeds === undefined ? {} : { feeds: feedsOf(await readNamed(options.feeds, io), io) };
   const say = (line: string) => io.err.write(`${line}\n`);
   const files = scenario ? filesFor(scenario, io) : {};
   let interrupt = () => {};
@@ -123,10 +126,11 @@ async function up(options: Options, io: Io): Promise<void> {
   say(`stopped. Jobs that run go on without it; \`bace up --state ${folder}\` comes back to them.`);
 }
 
-function feedsOf({ directory, file, text }: NamedText): FeedsFile {
+function feedsOf({ directory, file, text }: NamedText, io: Io): FeedsFile {
   const parsed = parseFeeds(text, file);
   if (!parsed.ok) throw badFile(file, text, parsed.diagnostics);
-  return { config: parsed.value, directory };
+  const source = file === "<stdin>" ? {} : { source: { path: resolve(io.folder, file), text } };
+  return { config: parsed.value, directory, ...source };
 }
 
 /** With its token on a terminal alone: elsewhere this is kept in a file that others may read. */

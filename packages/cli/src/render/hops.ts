@@ -1,7 +1,7 @@
 // The links of a job: for which rates its schedule was chosen, what was measured and how long ago, why it was moved.
-import { intervalText, replanText } from "@bace-pipe/core/explain";
+import { intervalText, replanText, stayText } from "@bace-pipe/core/explain";
 import { bitRate, duration } from "@bace-pipe/core/format";
-import type { Explained } from "@bace-pipe/server";
+import type { Explained, JobView } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
 
 type Hop = Explained["hops"][number];
@@ -20,10 +20,17 @@ export function movedLine({ replan }: Pick<Explained, "replan">, reason: string 
   return text === reason ? "" : `Last ${text}.\n`;
 }
 
-function hopLines({ from, interval, measured, reservedBitsPerSecond, to }: Hop, colors: Colors): string[] {
+/** Why it was not placed anew when prices last moved. */
+export function stayedLine({ stayed }: Pick<JobView, "stayed">): string {
+  return stayed ? `${stayText(stayed)}.\n` : "";
+}
+
+function hopLines(hop: Hop, colors: Colors): string[] {
+  const { from, interval, measured, plannedBitsPerSecond: planned, reservedBitsPerSecond, to } = hop;
+  const measuredNeed = planned === undefined ? "" : ` by what was measured, ${bitRate(planned)} when placed`;
   const chosen = interval ? `; the schedule was chosen for ${intervalText(interval)}` : "";
   return [
-    `  ${from} → ${to}: ${bitRate(reservedBitsPerSecond)} reserved${chosen}`,
+    `  ${from} → ${to}: ${bitRate(reservedBitsPerSecond)} reserved${measuredNeed}${chosen}`,
     ...measured.map(({ ageSeconds, bitsPerSecond, roundTripSeconds, ...ends }) => {
       const delay = roundTripSeconds === null ? "" : `, round trip ${duration(roundTripSeconds)}`;
       const text = `${ends.from} → ${ends.to} carries ${bitRate(bitsPerSecond)}${delay}`;

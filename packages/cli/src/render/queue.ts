@@ -1,6 +1,6 @@
 // The queue as a table: what runs, what waits and in which order, what has ended.
 
-import { duration, loss, money, UNKNOWN } from "@bace-pipe/core/format";
+import { bitRate, duration, loss, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { JobView } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
 import { shortPlacement } from "./placement.ts";
@@ -46,6 +46,11 @@ function columnsOf(positions: Positions, colors: Colors): readonly Column<JobVie
     { heading: "PHASE", cell: (job) => phaseText(job, colors) },
     { heading: "ORDER", align: "right", cell: ({ id }) => String(positions.get(id) ?? UNKNOWN) },
     { heading: "PLACEMENT", cell: ({ placement }) => shortPlacement(placement) },
+    {
+      ...{ heading: "RESERVED", wide: true },
+      cell: ({ placement }) =>
+        placement?.hops.map((hop) => bitRate(hop.reservedBitsPerSecond)).join(", ") ?? "",
+    },
     { heading: "STEP", align: "right", cell: ({ step, iterations }) => `${step}/${iterations}` },
     { heading: "LOSS", align: "right", cell: ({ lastLoss }) => loss(lastLoss) },
     { heading: "FIRST LOSS", align: "right", wide: true, cell: ({ firstLoss }) => loss(firstLoss) },

@@ -44,9 +44,12 @@ export function saidAlready({ changes, jobs, nowSeconds }: State): Said[] {
 }
 
 function regionFacts(change: RegionChange): SaidFact[] {
-  const { busyWatts, carbon, carbonCurve, cordon, gpus, name: region, price, priceCurve } = change;
+  const { busyWatts, carbon, carbonCurve, cordon, counted, gpus, name: region, price, priceCurve } = change;
   return [
     ...(gpus === undefined ? [] : [{ kind: "capacity-changed", region, gpus } as const]),
+    ...(counted
+      ? [{ kind: "capacity-counted", region, ...timed(counted), gpus: counted.value } as const]
+      : []),
     ...(price
       ? [{ kind: "price-changed", region, ...timed(price), priceUsdPerKwh: price.value } as const]
       : []),
@@ -92,6 +95,7 @@ export function saidTo(said: readonly Said[], originSeconds: number, nameAt: Nam
       case "carbon-changed":
       case "link-changed":
       case "power-changed":
+      case "capacity-counted":
         return [{ ...told, fact: { ...fact, observedAtSeconds: fact.observedAtSeconds - originSeconds } }];
       case "price-curve":
       case "carbon-curve": {

@@ -13,8 +13,7 @@ const NEEDED = ["torch", "numpy"];
 
 /** An absolute path, or a name to be looked up in PATH: launches have a working folder of their own. */
 export function workerPython(asked: string | undefined, io: Io): string {
-  const wish = asked ?? io.env["BACE_PYTHON"];
-  const python = wish ? (wish.includes("/") ? resolve(io.folder, wish) : wish) : foundBySetup();
+  const python = chosenPython(asked, io);
   const script =
     "import importlib.util as u, sys; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])";
   const { status, stdout } = spawnSync(python, ["-c", script, ...NEEDED], { encoding: "utf8" });
@@ -25,6 +24,13 @@ export function workerPython(asked: string | undefined, io: Io): string {
     code: "no-python",
     hint: `in a checkout, \`node scripts/setup.mjs\` sets up a Python with PyTorch; or name one with --python or BACE_PYTHON`,
   });
+}
+
+/** The same, whatever it has. */
+export function chosenPython(asked: string | undefined, io: Io): string {
+  const wish = asked ?? io.env["BACE_PYTHON"];
+  if (!wish) return foundBySetup();
+  return wish.includes("/") ? resolve(io.folder, wish) : wish;
 }
 
 function foundBySetup(): string {

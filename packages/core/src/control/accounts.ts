@@ -42,6 +42,14 @@ export function costsOtherwise({ placement }: Epoch, before: Fleet, after: Fleet
   });
 }
 
+/** Whether some region costs another amount on another fleet. */
+export function hasOtherPrices(before: Fleet, after: Fleet): boolean {
+  return after.regions.some((region, i) => {
+    const known = before.regions[i];
+    return region !== known && figuresOf(region) !== figuresOf(known);
+  });
+}
+
 /** Of each region: every epoch asks, and a curve of two days is long. */
 const knownFigures = new WeakMap<Region, string>();
 

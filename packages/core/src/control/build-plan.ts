@@ -18,7 +18,7 @@ import {
 import { slowedJob } from "./estimated.ts";
 import { PLAN_VERSION, type Plan } from "./plan.ts";
 import { planLinks } from "./plan-links.ts";
-import type { JobState } from "./state.ts";
+import { type JobState, plannedPlacement } from "./state.ts";
 
 /** Small enough that a stage's first buckets leave while its last gradients are computed. */
 const GRADIENT_BUCKET_BYTES = 4 * 2 ** 20;
@@ -41,7 +41,7 @@ export function buildPlan({ job: asked, epoch }: JobState, askedFleet: Fleet, op
     throw new Error(`${asked.id} has no ${epoch ? "training section" : "epoch"}`);
   const { training } = asked;
   const { fleet, job, unitGpus } = unitView(asked, askedFleet);
-  const placement = placementInUnits(epoch.placement, unitGpus);
+  const placement = placementInUnits(plannedPlacement(epoch), unitGpus);
   const positions = stageRegions(placement.gpus);
   const regions = positions.map((position) => fleet.regions[placement.regions[position]!]!);
   const layers = stageLayers(job, positions.length, fleet, placementExtraForwards(placement))!;

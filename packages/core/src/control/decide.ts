@@ -2,14 +2,18 @@
 // Service, simulator and dry run all come through here; there is no second scheduler.
 import type { TimeModel } from "../cost/iteration-time.ts";
 import type { Job } from "../cost/job.ts";
-import type { Placement } from "../fleet/ledger.ts";
+import type { Ledger, Placement } from "../fleet/ledger.ts";
 import type { Decision, Explanation, Policy } from "../scheduler/policy.ts";
 import { chosenFor } from "./chosen-for.ts";
 import { closedRegions, isDiminished, nextExpirySeconds, remainingJob } from "./estimated.ts";
 import type { Fact } from "./event.ts";
+import { givingWay } from "./give-way.ts";
 import { mayBePreempted, preemptions } from "./preempt.ts";
-import { keptPlacement, replanFacts } from "./replan.ts";
-import type { JobState, State } from "./state.ts";
+import { nextMoveSeconds } from "./price-moves.ts";
+import { keptPlacement, replans } from "./replan.ts";
+import { isLeaving, MOVING_SECONDS } from "./replanning.ts";
+import { reservationFacts } from "./reserving.ts";
+import { type JobState, type State, whyOf } from "./state.ts";
 import { predictedIterationSeconds, viewAfter, viewOf, viewWithout } from "./view.ts";
 
 export interface Deciding {
@@ -34,14 +38,24 @@ export function decide(
 ): Decided {
   const view = viewOf(state, nowSeconds, timeModel);
   if (!view) return { facts: [] };
-  const replans =
-    state.drifted.size === 0
-      ? []
-      : replanFacts(state, view, nowSeconds, {
+  const forced = givingWay(state, nowSeconds);
+  // One thing at a time: where jobs have to give way, what is free will be another matter when they have.
+  const chosen =
+    forced.facts.length > 0
+      ? { facts: [] }
+      : replans(state, view, {
           ...{ policy, timeModel },
           viewWith: (known, ledger) => viewWithout(view, known, ledger),
         });
-  if (view.queue.length === 0) return { facts: replans };
+  const again = earliest(
+    forced.againSeconds,
+    chosen.againSeconds,
+    policy.pricing && state.active.size > 0 ? nextMoveSeconds(state, nowSeconds) : undefined,
+  );
+  const reconsidered = again === undefined ? {} : { reconsiderAtSeconds: again };
+  const reservations = (ledger: Ledger) => reservationFacts(state, ledger, nowSeconds);
+  if (view.queue.length === 0)
+    return { facts: [...forced.facts, ...chosen.facts, ...reservations(view.ledger)], ...reconsidered };
   const placed = (known: JobState, placement: Placement, why: Explanation): Fact => {
     const job = remainingJob(known);
     return {
@@ -60,7 +74,10 @@ export function decide(
   // The others are looked at when this one has its GPUs back.
   if (kept) {
     const [known, placement] = kept;
-    return { facts: [placed(known, placement, known.epoch!.why)], reconsiderAtSeconds: nowSeconds };
+    return {
+      facts: [...forced.facts, placed(known, placement, known.epoch!.why)],
+      reconsiderAtSeconds: nowSeconds,
+    };
   }
   const { decisions, reconsiderAtSeconds } = policy.decide(view);
   const isEstimated = isDiminished(state, view.ledger);
@@ -71,12 +88,24 @@ export function decide(
     if (decision.kind === "infeasible") return isEstimated ? [] : [{ kind: "infeasible", jobId, why }];
     return [placed(state.jobs.get(jobId)!, decision.placement, why)];
   });
-  const preempted = mayBePreempted(state)
-    ? preemptions(state, viewAfter(view, decisions), policy)
-    : { facts: [] };
+  const after = viewAfter(view, decisions);
+  const starts = facts.some(({ kind }) => kind === "placed");
+  const moves = chosen.facts.some(({ kind }) => kind === "replan-requested");
+  // What the one who moves was promised may have just been given away: he is asked again on what is left.
+  const isTaken = starts && moves;
+  const replanned = [...forced.facts, ...(isTaken ? [] : chosen.facts)];
+  const isFreeing = forced.facts.length > 0 || (moves && !isTaken) || isLeaving(state, nowSeconds);
+  const preempted = !mayBePreempted(state)
+    ? { facts: [] }
+    : isFreeing
+      ? { facts: [], reconsiderAtSeconds: nowSeconds + MOVING_SECONDS }
+      : preemptions(state, after, policy);
+  const reserved = reservations(after.ledger);
   return {
-    facts: [...facts, ...replans, ...preempted.facts],
+    facts: [...facts, ...replanned, ...preempted.facts, ...reserved],
     reconsiderAtSeconds: earliest(
+      reserved.length > 0 || isTaken ? nowSeconds : undefined, // somebody may fit what others do not need
+      again,
       reconsiderAtSeconds,
       nextExpirySeconds(state, nowSeconds),
       preempted.reconsiderAtSeconds,
@@ -106,8 +135,7 @@ function keptJob(state: State): readonly [JobState, Placement] | undefined {
 /** Why the last epoch was given up, if that was for a better placement. */
 function replanOf({ epochs, replan }: JobState): Pick<Extract<Fact, { kind: "placed" }>, "replan"> {
   if (replan?.epoch !== epochs) return {};
-  const { atSeconds: _, epoch: __, placement: ___, ...why } = replan;
-  return { replan: why };
+  return { replan: whyOf(replan) };
 }
 
 /**

@@ -130,11 +130,24 @@ function believedFleet(fleet: Fleet, believed: readonly Believed[], closed: read
   return value;
 }
 
-/** What is left of a job, with blocks as long as they were measured to be. */
-export function remainingJob(known: JobState): Job {
+/**
+ * What is left of a job, with blocks as long as they were measured to be.
+ * @param nowSeconds of a job that may run without having reported a step.
+ */
+export function remainingJob(known: JobState, nowSeconds?: number): Job {
   if (known.blockRatio === undefined && known.epochs === 0) return known.job;
-  const iterations = Math.max(1, known.job.iterations - stepsDone(known));
-  return corrected(known.job, iterations, known.blockRatio ?? 1);
+  const left =
+    nowSeconds === undefined ? known.job.iterations - stepsDone(known) : stepsLeft(known, nowSeconds);
+  return corrected(known.job, Math.max(1, left), known.blockRatio ?? 1);
+}
+
+/** Steps still to be done, by what a job has reported, or else by the time that it has run. */
+export function stepsLeft(known: JobState, nowSeconds: number): number {
+  const { epoch, job, phase, progress } = known;
+  const left = job.iterations - stepsDone(known);
+  if (progress || phase !== "running") return left;
+  const done = Math.floor((nowSeconds - epoch!.startedSeconds!) / epoch!.predictedIterationSeconds);
+  return Math.max(0, left - Math.max(0, done));
 }
 
 /** The job with blocks that take so many times as long as by its own figures. */

@@ -5,7 +5,7 @@
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Placement } from "../fleet/ledger.ts";
-import type { ReplanWhy } from "../scheduler/explain.ts";
+import type { ReplanWhy, StayWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
 import type { ClientKey } from "./client-keys.ts";
@@ -100,7 +100,7 @@ export type Fact =
       readonly hops: readonly HopMeasurement[];
       readonly stages: readonly StageMeasurement[];
     }
-  /** The decision to stop an epoch and place the job anew, because a link is not what it was chosen for. */
+  /** The decision to stop an epoch and place the job anew. */
   | {
       readonly kind: "replan-requested";
       readonly jobId: string;
@@ -108,6 +108,21 @@ export type Fact =
       readonly why: ReplanWhy;
       /** Of a `reschedule`: what it has, with the rates that were measured. */
       readonly placement?: Placement;
+    }
+  /** What an epoch holds of its links is other than before: it needs more or less than was thought, and runs on. */
+  | {
+      readonly kind: "reservation-changed";
+      readonly jobId: string;
+      readonly epoch: number;
+      /** By hop. */
+      readonly hopBitsPerSecond: readonly number[];
+    }
+  /** Prices had moved, and the job stays where it is. */
+  | {
+      readonly kind: "replan-declined";
+      readonly jobId: string;
+      readonly epoch: number;
+      readonly why: StayWhy;
     };
 
 /** One direction of a hop between two regions of the path. */

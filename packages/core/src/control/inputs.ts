@@ -13,6 +13,9 @@
 // auction's prices of tomorrow by quarter of an hour: it says itself until when it holds. Of the two that were said of one
 // region the later one lies on top. A curve that is said again with the same values is no news. Power that was measured of
 // busy GPUs is a property of the machines, as their number is: it stays until somebody says otherwise.
+//
+// How many GPUs a region has is said by its file, or by an operator; a cluster that counts them may find fewer. The least counts:
+// what was counted takes GPUs away and gives back those alone.
 import type { Fleet, Link, Region } from "../fleet/fleet.ts";
 import {
   expirySeconds,
@@ -39,6 +42,8 @@ type ObservedFact = Observation &
     /** Values in USD per kWh, or in grams per kWh. */
     | ({ readonly kind: "price-curve"; readonly region: string } & Curve)
     | ({ readonly kind: "carbon-curve"; readonly region: string } & Curve)
+    /** GPUs of a region on machines that can run jobs, whoever uses them. */
+    | { readonly kind: "capacity-counted"; readonly region: string; readonly gpus: number }
     /** Of one busy GPU, without the facility's overhead. */
     | { readonly kind: "power-changed"; readonly region: string; readonly busyWatts: number }
     | {
@@ -60,6 +65,7 @@ const KINDS: Readonly<Record<InputFact["kind"], true>> = {
   "region-uncordoned": true,
   "region-drained": true,
   "capacity-changed": true,
+  "capacity-counted": true,
   "price-changed": true,
   "carbon-changed": true,
   "price-curve": true,
@@ -84,6 +90,7 @@ export interface RegionChange {
   readonly name: string;
   readonly cordon?: "cordoned" | "drained";
   readonly gpus?: number;
+  readonly counted?: ObservedFigure;
   readonly price?: ObservedFigure;
   readonly carbon?: ObservedFigure;
   readonly priceCurve?: ObservedCurve;
@@ -147,6 +154,12 @@ export function changesAfter(changes: Changes, fact: InputFact): Changes {
     }
     case "capacity-changed":
       return known.gpus === fact.gpus ? changes : withRegion(changes, { ...known, gpus: fact.gpus });
+    case "capacity-counted": {
+      const counted = newer(known.counted, fact.gpus, fact);
+      return counted === known.counted || counted!.value === known.counted?.value
+        ? changes
+        : withRegion(changes, { ...known, counted: counted! });
+    }
     case "price-changed": {
       const price = newer(known.price, fact.priceUsdPerKwh, fact);
       return price === known.price ? changes : withRegion(changes, { ...known, price: price! });
@@ -178,7 +191,7 @@ export function changesKept(changes: Changes, before: Fleet, after: Fleet): Chan
   const regions = changes.regions.flatMap((change): RegionChange[] => {
     const [old, now] = [regionNamed(before, change.name), regionNamed(after, change.name)];
     if (!old || !now) return [];
-    const { busyWatts, carbon, carbonCurve, cordon, gpus, name, price, priceCurve } = change;
+    const { busyWatts, carbon, carbonCurve, cordon, counted, gpus, name, price, priceCurve } = change;
     const sameTariff = isSame(old.tariff, now.tariff);
     const sameCarbon = isSame(old.carbon, now.carbon);
     return [
@@ -186,6 +199,7 @@ export function changesKept(changes: Changes, before: Fleet, after: Fleet): Chan
         name,
         ...(cordon ? { cordon } : {}),
         ...(gpus !== undefined && old.gpus === now.gpus ? { gpus } : {}),
+        ...(counted && isSame(old.slurm, now.slurm) ? { counted } : {}),
         ...(price && sameTariff ? { price } : {}),
         ...(carbon && sameCarbon ? { carbon } : {}),
         ...(priceCurve && sameTariff ? { priceCurve } : {}),
@@ -231,14 +245,20 @@ function changedRegion(declared: Region, changes: Changes): Region {
   return region;
 }
 
-function regionAfter(region: Region, { busyWatts, gpus, ...said }: RegionChange): Region {
+/** What a region is said to have, by its file or an operator. */
+export function saidGpus({ gpus }: Pick<Region, "gpus">, said: Pick<RegionChange, "gpus">): number {
+  return said.gpus ?? gpus;
+}
+
+function regionAfter(region: Region, { busyWatts, counted, ...said }: RegionChange): Region {
+  const gpus = Math.min(saidGpus(region, said), counted?.value ?? Number.POSITIVE_INFINITY);
   const tariff = observedSeries("price", said, region.tariff);
   // A region of which nobody knows the carbon intensity counts as none, before and after.
   const carbon = observedSeries("carbon", said, region.carbon ?? flat(0));
-  if (gpus === undefined && !busyWatts && !tariff && !carbon) return region;
+  if (gpus === region.gpus && !busyWatts && !tariff && !carbon) return region;
   return {
     ...region,
-    ...(gpus === undefined ? {} : { gpus }),
+    gpus,
     ...(tariff ? { tariff } : {}),
     ...(carbon ? { carbon } : {}),
     ...(busyWatts ? { measuredBusyWatts: busyWatts.value } : {}),

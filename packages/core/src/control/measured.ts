@@ -62,9 +62,12 @@ export function hasLeft({ back, forth }: HopMeasured): boolean {
   return Math.max(back?.outside ?? 0, forth?.outside ?? 0) >= LEAST_MEASUREMENTS;
 }
 
-/** Measured over predicted seconds of the epoch's blocks; undefined while too little was measured. */
-export function blockRatioOf({ recentRatios: recent }: Measured): number | undefined {
-  return recent.length < LEAST_MEASUREMENTS ? undefined : ascending(recent)[recent.length >> 1]!;
+/** Measured over predicted seconds of the epoch's blocks; undefined while there are fewer measurements than that. */
+export function blockRatioOf(
+  { recentRatios: recent }: Measured,
+  least: number = LEAST_MEASUREMENTS,
+): number | undefined {
+  return recent.length < least ? undefined : ascending(recent)[recent.length >> 1]!;
 }
 
 /** What of a measurement can be true of an epoch. */

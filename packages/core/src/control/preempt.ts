@@ -6,6 +6,8 @@
 // not need. While any job is being preempted nobody else is, and until the one that waits for it has started, only jobs
 // of its class or higher are placed: the GPUs are not given away as they come free, one job at a time.
 //
+// While somebody is being stopped to move, nobody is (decide.ts): his GPUs are about to be free, and nobody is stopped twice.
+//
 // No thrash: a job that was preempted is let alone for ten minutes after it has been placed again.
 import { copyLedger, type Ledger, placedGpus, release } from "../fleet/ledger.ts";
 import { classOf } from "../fleet/tenancy.ts";

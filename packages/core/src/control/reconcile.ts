@@ -46,13 +46,15 @@ export function launchEffects(
   wanted?: Set<string>,
 ): Effect[] {
   const effects: Effect[] = [];
-  const { number: epoch, launches, givenUp } = state.jobs.get(jobId)!.epoch!;
+  const { givenUp, launches, number: epoch, startedSeconds } = state.jobs.get(jobId)!.epoch!;
+  // Once all ranks have met, every launch has been there, whether or not anybody saw it run: it is not started again.
+  const isWanted = !givenUp && startedSeconds === undefined;
   for (const [region, status] of Object.entries(launches)) {
     if (isOver(status)) continue;
     const key = launchKeyOf(jobId, epoch, region);
     if (!givenUp) wanted?.add(key);
     if (observed.has(key)) continue;
-    if (status.kind === "submitted" && !givenUp) effects.push({ kind: "submit", key, jobId, epoch, region });
+    if (status.kind === "submitted" && isWanted) effects.push({ kind: "submit", key, jobId, epoch, region });
     else
       effects.push({
         kind: "record",

@@ -8,11 +8,12 @@ import { replanText } from "../scheduler/explain.ts";
 import { noteKey } from "./client-keys.ts";
 import type { Event } from "./event.ts";
 import { isInputFact } from "./inputs.ts";
-import { cancel, giveUp, hold, place, settle } from "./reduce/epochs.ts";
+import { cancel, giveUp, hold, place, reserveOtherwise, settle } from "./reduce/epochs.ts";
 import { changeFleet, type InputEvent, loadFleet } from "./reduce/fleet.ts";
 import { forgetEnded, newJob, skipEpochs } from "./reduce/jobs.ts";
 import { type MutableState, put } from "./reduce/mutable.ts";
 import { commit, measure, progress } from "./reduce/reports.ts";
+import { afterPriceMove } from "./replanning.ts";
 import { type Epoch, isActive, type JobState, type State } from "./state.ts";
 import { isOver } from "./verdict.ts";
 
@@ -98,12 +99,24 @@ function transition(state: MutableState, current: JobState, event: JobEvent): Jo
       return giveUp(state, { ...current, preempted }, { reason, next: "requeue", excused: "preempted", by });
     }
     case "replan-requested": {
-      if (phase !== "running") return current;
       const { epoch: number, placement, why } = event;
+      if (phase !== "running" && !(phase === "starting" && why.trigger === "capacity")) return current;
       const kept = placement ? { placement } : {};
       const replan = { ...why, epoch: number, atSeconds: state.nowSeconds, ...kept };
       const reason = replanText(why);
-      return giveUp(state, { ...current, replan }, { reason, next: "requeue", excused: "replan" });
+      const counted =
+        why.trigger === "price" ? { priceMoves: afterPriceMove(current.priceMoves, state.nowSeconds) } : {};
+      return giveUp(
+        state,
+        { ...current, replan, ...counted },
+        { reason, next: "requeue", excused: "replan" },
+      );
+    }
+    case "reservation-changed":
+      return phase === "running" ? reserveOtherwise(state, current, event) : current;
+    case "replan-declined": {
+      const { epoch: number, why } = event;
+      return { ...current, asked: { ...why, epoch: number, atSeconds: state.nowSeconds } };
     }
   }
 }

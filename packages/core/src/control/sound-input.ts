@@ -31,7 +31,7 @@ const MOST_POINTS = 1344;
 /** Auctions and forecasts reach three days ahead at most. */
 const LONGEST_CURVE_SECONDS = 8 * SECONDS_PER_DAY;
 /** Of what stays until somebody says otherwise: a figure that was measured longer ago is not one of now. */
-const OLDEST_POWER_SECONDS = SECONDS_PER_DAY;
+const OLDEST_STANDING_SECONDS = SECONDS_PER_DAY;
 const LONGEST_SOURCE = 100;
 /** Clocks of others may be this much ahead. */
 const CLOCK_SKEW_SECONDS = 60;
@@ -52,6 +52,10 @@ export function unsoundInput(declared: Fleet, fact: InputFact, nowSeconds: numbe
       return undefined;
     case "capacity-changed":
       if (Number.isInteger(fact.gpus) && fact.gpus >= 0 && fact.gpus <= MOST_GPUS) return undefined;
+      return impossible("gpus", `${fact.gpus} is not a number of GPUs: give 0 to ${MOST_GPUS}`);
+    case "capacity-counted":
+      if (Number.isInteger(fact.gpus) && fact.gpus >= 0 && fact.gpus <= MOST_GPUS)
+        return unsoundSource(fact.source);
       return impossible("gpus", `${fact.gpus} is not a number of GPUs: give 0 to ${MOST_GPUS}`);
     case "price-changed":
       return (
@@ -123,7 +127,7 @@ export function unsoundTime(fact: InputFact, nowSeconds: number): Unsound | unde
     return wrong("what it is of is over: send a newer one");
   }
   const kind = INPUT_OF[fact.kind];
-  const lives = kind === "power" ? OLDEST_POWER_SECONDS : TIME_TO_LIVE_SECONDS[kind];
+  const lives = kind === "power" || kind === "count" ? OLDEST_STANDING_SECONDS : TIME_TO_LIVE_SECONDS[kind];
   if (age >= lives)
     return wrong(`it is ${Math.round(age)} s old, and a ${kind} counts for ${lives} s: send a newer one`);
   return undefined;
@@ -134,6 +138,7 @@ const INPUT_OF = {
   "carbon-changed": "carbon",
   "link-changed": "link",
   "power-changed": "power",
+  "capacity-counted": "count",
 } as const;
 
 function unsoundLink(

@@ -7,13 +7,15 @@ import type { Job } from "../cost/job.ts";
 import type { Footprint } from "../cost/money.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { holdAnyway, type Ledger, openLedger, type Placement } from "../fleet/ledger.ts";
-import type { ReplanWhy } from "../scheduler/explain.ts";
+import type { ReplanWhy, StayWhy } from "../scheduler/explain.ts";
 import type { Explanation } from "../scheduler/policy.ts";
 import type { ChosenFor } from "./chosen-for.ts";
 import type { KnownKey } from "./client-keys.ts";
+import type { EpochRecord } from "./epoch-record.ts";
 import type { LaunchStatus, RankAddress } from "./event.ts";
 import { type Changes, changedFleet, NO_CHANGES } from "./inputs.ts";
 import { hasLeft, linkKey, type Measured } from "./measured.ts";
+import type { PriceMoves } from "./replanning.ts";
 import type { TenantUse } from "./tenant-use.ts";
 
 export type Phase = "queued" | "infeasible" | "starting" | "running" | "stopping" | "ended";
@@ -26,6 +28,7 @@ export type Outcome =
 /** One attempt to run a job. */
 export interface Epoch {
   readonly number: number;
+  /** With the bandwidth that it has reserved now. */
   readonly placement: Placement;
   readonly launchKey: string;
   readonly predictedIterationSeconds: number;
@@ -36,6 +39,10 @@ export interface Epoch {
   /** How much longer than by the job's own figures its blocks were thought to take; 1 where absent. */
   readonly blockRatio?: number;
   readonly measured?: Measured;
+  /** By hop, the rates that its plan was made with, where what it has reserved has been changed since. */
+  readonly plannedBitsPerSecond?: readonly number[];
+  /** When that was. */
+  readonly reservedSeconds?: number;
   readonly placedSeconds: number;
   /** What it had used when prices, carbon intensities or power were last others than since it was placed. */
   readonly spent?: Footprint & { readonly untilSeconds: number };
@@ -51,7 +58,7 @@ export interface Epoch {
     readonly reason: string;
     readonly next: "requeue" | "fail" | "cancel";
     /** No failure: it is not counted as one. Without a back-off, unless it was preempted by whoever runs the region. */
-    readonly excused?: "preempted" | "replan" | "drained" | "held";
+    readonly excused?: "preempted" | "replan" | "drained" | "held" | "capacity";
     /** The job for which it was preempted, where that is known. */
     readonly by?: string;
   };
@@ -81,14 +88,20 @@ export interface JobState {
   readonly epoch?: Epoch;
   /** Of this epoch, or of the last one while none is placed. */
   readonly progress?: Progress;
+  /** Of epochs that are over, oldest first: how far predictions were off. */
+  readonly records?: readonly EpochRecord[];
   /** Last step of the newest checkpoint that is complete. */
   readonly committedStep?: number;
   /** Loss of the first step that was ever reported. */
   readonly firstLoss?: number;
   /** Measured over predicted seconds of its blocks, in steps of 5 %; 1 where absent. */
   readonly blockRatio?: number;
-  /** The last time that it was placed anew because of a link. */
+  /** The last time that it was stopped to be placed anew. */
   readonly replan?: Replan;
+  /** The last time that prices had moved and it stayed where it was. */
+  readonly asked?: StayWhy & { readonly atSeconds: number; readonly epoch: number };
+  /** Times that it was stopped for a price. */
+  readonly priceMoves?: PriceMoves;
   /** Not placed until somebody releases it. */
   readonly held?: true;
   /** The last time that it was stopped for a job of a higher class. */
@@ -105,13 +118,13 @@ export interface JobState {
   readonly gpuSeconds: number;
 }
 
-export interface Replan extends ReplanWhy {
+export type Replan = ReplanWhy & {
   readonly atSeconds: number;
   /** That was given up for it. */
   readonly epoch: number;
   /** Of a `reschedule`. Regions are those of the fleet of the time: gone with it. */
   readonly placement?: Placement;
-}
+};
 
 /** What is known of a directed link between two regions by the job that measured it last. */
 export interface LinkEstimate {
@@ -145,6 +158,12 @@ export interface State {
   readonly active: ReadonlySet<string>;
   /** Running jobs with a hop that has left the interval that their schedule was chosen for. */
   readonly drifted: ReadonlySet<string>;
+  /** Running jobs over several regions of which something was measured. */
+  readonly measured: ReadonlySet<string>;
+  /** When something was last said by which what jobs cost is another amount. */
+  readonly pricesMovedSeconds?: number;
+  /** Since when a region, by its name, has had fewer GPUs than jobs hold there; it may have got them back since. */
+  readonly overfullSince: ReadonlyMap<string, number>;
   /** By `linkKey`. */
   readonly links: ReadonlyMap<string, LinkEstimate>;
   /** Of submissions of the last day, oldest first. */
@@ -167,6 +186,8 @@ export function emptyState(): State {
     queued: new Set(),
     active: new Set(),
     drifted: new Set(),
+    measured: new Set(),
+    overfullSince: new Map(),
     links: new Map(),
     clientKeys: new Map(),
     tenants: new Map(),
@@ -185,6 +206,9 @@ export interface Snapshot {
   readonly jobs: readonly JobState[];
   /** Absent in snapshots of versions that measured nothing. */
   readonly links?: readonly LinkEstimate[];
+  readonly pricesMovedSeconds?: number;
+  /** Region names and times; absent where every region has what jobs hold. */
+  readonly overfullSince?: readonly (readonly [string, number])[];
   readonly clientKeys?: readonly KnownKey[];
   readonly forgottenEpochs?: number;
 }
@@ -198,6 +222,8 @@ export function toSnapshot(state: State): Snapshot {
     ...(state.tenants.size === 0 ? {} : { tenants: [...state.tenants.values()] }),
     jobs: [...state.jobs.values()],
     links: [...state.links.values()],
+    ...(state.pricesMovedSeconds === undefined ? {} : { pricesMovedSeconds: state.pricesMovedSeconds }),
+    ...(state.overfullSince.size === 0 ? {} : { overfullSince: [...state.overfullSince] }),
     ...(state.clientKeys.size === 0 ? {} : { clientKeys: [...state.clientKeys.values()] }),
     ...(state.forgottenEpochs === undefined ? {} : { forgottenEpochs: state.forgottenEpochs }),
   };
@@ -222,6 +248,9 @@ export function fromSnapshot(snapshot: Snapshot): State {
     queued: ids(({ phase }) => phase === "queued"),
     active,
     drifted: ids(hasDrifted),
+    measured: ids(hasMeasured),
+    ...(snapshot.pricesMovedSeconds === undefined ? {} : { pricesMovedSeconds: snapshot.pricesMovedSeconds }),
+    overfullSince: new Map(snapshot.overfullSince ?? []),
     links: new Map((snapshot.links ?? []).map((link) => [linkKey(link.from, link.to), link])),
     clientKeys: new Map((snapshot.clientKeys ?? []).map((known) => [known.key, known])),
     tenants: new Map(tenants.map((tenant) => [tenant.name, tenant])),
@@ -239,8 +268,30 @@ export function hasDrifted({ epoch, phase }: JobState): boolean {
   return phase === "running" && (epoch?.measured?.hops.some(hasLeft) ?? false);
 }
 
+/** Whether it runs over several regions, and something was measured of it. */
+export function hasMeasured({ epoch, phase }: JobState): boolean {
+  return phase === "running" && epoch?.measured !== undefined && epoch.placement.hopBitsPerSecond.length > 0;
+}
+
 /** Steps that need not be done again: those reported in this epoch, or else those that it goes on from. */
 export function stepsDone({ committedStep, epoch, phase, progress }: JobState): number {
   if (phase === "queued") return committedStep ?? 0;
   return progress?.step ?? epoch?.fromStep ?? committedStep ?? 0;
+}
+
+/** Mean of the steps of its epoch, the first left out; as predicted while none is known. */
+export function stepSecondsSoFar({ epoch, progress }: JobState): number {
+  return progress && progress.stepCount > 0
+    ? progress.stepSecondsSum / progress.stepCount
+    : epoch!.predictedIterationSeconds;
+}
+
+/** The placement by which the epoch's plan was made. */
+export function plannedPlacement({ placement, plannedBitsPerSecond: planned }: Epoch): Placement {
+  return planned ? { ...placement, hopBitsPerSecond: planned } : placement;
+}
+
+/** Without when, and of which epoch. */
+export function whyOf({ atSeconds: _, epoch: __, placement: ___, ...why }: Replan): ReplanWhy {
+  return why;
 }

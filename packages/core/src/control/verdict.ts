@@ -28,13 +28,14 @@ export function weighsMore(reason: GivenUp, than: GivenUp | undefined): boolean 
   return than === undefined || WEIGHT[reason.next] > WEIGHT[than.next];
 }
 
-export function verdictOf(jobState: JobState): Verdict {
+/** @param lostGpus whether one of its regions has fewer GPUs than jobs hold there: launches that die then have no fault. */
+export function verdictOf(jobState: JobState, lostGpus: boolean): Verdict {
   const { epoch } = jobState;
   const launches = Object.entries(epoch!.launches);
   const { givenUp } = epoch!;
   for (const [region, status] of launches) {
     if (!isOver(status) || hasFinished(status)) continue;
-    const reason = judge(region, status, jobState);
+    const reason = judge(region, status, jobState, lostGpus);
     if (weighsMore(reason, givenUp)) return { kind: "give-up", givenUp: reason };
   }
   if (!launches.every(([, status]) => isOver(status))) return { kind: "goes-on" };
@@ -70,7 +71,7 @@ function hasFinished(status: LaunchStatus): boolean {
   return status.kind === "exited" && status.exitCode === EXIT.finished;
 }
 
-function judge(region: string, status: LaunchStatus, jobState: JobState): GivenUp {
+function judge(region: string, status: LaunchStatus, jobState: JobState, lostGpus: boolean): GivenUp {
   const what =
     status.kind === "exited"
       ? `exit code ${status.exitCode}`
@@ -84,6 +85,7 @@ function judge(region: string, status: LaunchStatus, jobState: JobState): GivenU
   if (usersFault) return { reason, next: "fail" };
   const { excused } = jobState.epoch!.givenUp ?? {};
   if (excused) return { reason, next: "requeue", excused };
+  if (lostGpus) return { reason, next: "requeue", excused: "capacity" };
   if (wasPreempted(status, jobState)) return { reason, next: "requeue", excused: "preempted" };
   const failures = failuresOf(jobState);
   if (failures >= MAX_EPOCHS) return { reason: `${reason}; ${failures} epochs failed`, next: "fail" };

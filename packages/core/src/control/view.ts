@@ -61,7 +61,7 @@ export function viewWithout(view: View, known: JobState, ledger: Ledger): View {
   return {
     ...view,
     ledger,
-    queue: [...view.queue, remainingJob(known)],
+    queue: [...view.queue, remainingJob(known, view.nowSeconds)],
     activeJobs: view.activeJobs - 1,
     running: () => view.running().filter(({ jobId }) => jobId !== known.job.id),
     runSeconds: runSecondsOn(ledger, view.timeModel),

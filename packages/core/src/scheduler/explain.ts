@@ -97,8 +97,13 @@ export function rejectionText(rejection: Rejection): string {
   }
 }
 
-/** Why a job that ran was stopped to be placed anew. */
-export interface ReplanWhy {
+/** Why a job that ran was stopped to be placed anew: what had changed, and what that was thought to gain. */
+export type ReplanWhy = LinkWhy | PriceWhy | CapacityWhy;
+
+/** A link was not what the schedule was chosen for. */
+interface LinkWhy {
+  /** Absent in logs of versions that knew no other reason. */
+  readonly trigger?: "link";
   /** `move`: the policy would place it otherwise. `reschedule`: it keeps its GPUs and gets another schedule. */
   readonly action: "move" | "reschedule";
   /** Last step that was reported. */
@@ -112,17 +117,104 @@ export interface ReplanWhy {
   readonly highBitsPerSecond: number | null;
   /** Predicted, over the steps that were left. */
   readonly gainSeconds: number;
-  /** Of stopping and starting again. */
+  /** Of stopping and starting again; of the checkpoint's egress what the job runs for as much. */
+  readonly costSeconds: number;
+  readonly gainUsd?: number | undefined;
+  readonly costUsd?: number | undefined;
+}
+
+/** Electricity, or carbon where the policy weighs it, had become another one. */
+interface PriceWhy extends Figures {
+  readonly trigger: "price";
+  readonly action: "move";
+  readonly step: number;
+  /** Region names of the paths. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+/** Predicted, over the steps that were left. */
+interface Figures {
+  /** Electricity and traffic; carbon at what the policy pays for it. */
+  readonly gainUsd: number;
+  readonly costUsd: number;
+  /** Below zero where the job takes longer there. */
+  readonly gainSeconds: number;
   readonly costSeconds: number;
 }
 
+/** A region had fewer GPUs than jobs held there. */
+interface CapacityWhy {
+  readonly trigger: "capacity";
+  readonly action: "move";
+  readonly step: number;
+  readonly region: string;
+  readonly gpus: number;
+  readonly heldGpus: number;
+  readonly costSeconds: number;
+  readonly costUsd: number;
+}
+
+/** Why a job stayed where it was though prices had moved. */
+export interface StayWhy extends Figures {
+  /**
+   * `price`: no price could save enough. `policy`: it would place the job nowhere else now, or its checkpoint cannot come
+   * there. `gain`: less than it must be. `time`, `deadline`: it would take too long.
+   */
+  readonly because: "price" | "policy" | "gain" | "time" | "deadline";
+  /** Of the steps left, where it is. */
+  readonly presentUsd: number;
+  /** More could not be saved by prices, wherever it ran. */
+  readonly mostUsd: number;
+}
+
 export function replanText(why: ReplanWhy): string {
+  switch (why.trigger) {
+    case "price": {
+      const { costSeconds, costUsd, from, gainSeconds, gainUsd, step, to } = why;
+      const time =
+        gainSeconds < 0
+          ? `takes ${duration(-gainSeconds)} longer`
+          : `is done ${duration(gainSeconds)} sooner`;
+      return (
+        `moved at step ${step} for cheaper electricity, ${from.join(" → ")} to ${to.join(" → ")}: ` +
+        `gain ${money(gainUsd)} for a cost of ${money(costUsd)}; what was left ${time}, and ${duration(costSeconds)} go for the move`
+      );
+    }
+    case "capacity": {
+      const { gpus: there, heldGpus, region, step } = why;
+      return `moved at step ${step}: ${region} has ${gpus(there)} left, and jobs held ${heldGpus}`;
+    }
+    default:
+      return linkText(why);
+  }
+}
+
+function linkText(why: LinkWhy): string {
   const { action, costSeconds, from, gainSeconds, measuredBitsPerSecond, step, to } = why;
   return (
     `${action === "move" ? "moved" : "given another schedule"} at step ${step}: ${from} → ${to} carried ${bitRate(measuredBitsPerSecond)}, ` +
     `the schedule was chosen for ${intervalText(why)}; ` +
     `gain ${duration(gainSeconds)} for a cost of ${duration(costSeconds)}`
   );
+}
+
+export function stayText(why: StayWhy): string {
+  const { because, costUsd, gainUsd, mostUsd, presentUsd } = why;
+  const begin = `Prices moved, and it stays: ${money(presentUsd)} of electricity and traffic are left`;
+  const figures = `elsewhere ${money(gainUsd)} less, for a cost of ${money(costUsd)}`;
+  switch (because) {
+    case "price":
+      return `${begin}, of which no place saves more than ${money(Math.max(0, mostUsd))}`;
+    case "policy":
+      return `${begin}; cheaper places are not to be had now`;
+    case "gain":
+      return `${begin}; ${figures}, and that must be twice the cost and a twentieth of it`;
+    case "time":
+      return `${begin}; ${figures}, but what is left would take more than a fifth longer`;
+    case "deadline":
+      return `${begin}; ${figures}, but it would miss its deadline`;
+  }
 }
 
 /** "80 Mbit/s to 210 Mbit/s" */

@@ -50,7 +50,12 @@ export interface Policy {
   decide(view: View): Round;
   /** The same round with a decision for every queued job, waiting included, in the order they were considered. */
   explain(view: View): readonly Decision[];
+  /** Of a policy that moves running jobs when prices do: what it minimises of a job's electricity. Never moved where absent. */
+  readonly pricing?: Pricing;
 }
+
+/** Weights of what a job costs, so that carbon is counted in USD as the policy weighs the two. */
+export type Pricing = (job: Job, view: View) => { readonly usd: number; readonly usdPerGram: number };
 
 export interface Round {
   readonly decisions: readonly Decision[];

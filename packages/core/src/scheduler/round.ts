@@ -12,9 +12,9 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { Ledger } from "../fleet/ledger.ts";
 import { kindsOf } from "./kinds.ts";
 import type { Ranking } from "./order.ts";
-import type { Explanation, Policy, Search, View } from "./policy.ts";
+import type { Explanation, Policy, Pricing, Search, View } from "./policy.ts";
+import { withinQuotas } from "./quotas.ts";
 import { scan } from "./scan.ts";
-import { withinQuotas } from "./tenancy.ts";
 import { inUnits } from "./units.ts";
 
 export type StartRule = "exact" | "minimum";
@@ -43,6 +43,7 @@ export interface PolicyParts {
   isOverdue?(job: Job, view: View): boolean;
   /** Whether to leave a placement for later, although it could start now. */
   postpone?(job: Job, found: Search, context: SearchContext): Postponed | undefined;
+  readonly pricing?: Pricing | undefined;
 }
 
 export interface SearchContext {
@@ -66,5 +67,6 @@ export function policyOf(ofOneGpu: PolicyParts): Policy {
     description: parts.description,
     decide: (view) => scan(parts, kinds, view, false),
     explain: (view) => scan(parts, kinds, view, true).decisions,
+    ...(parts.pricing ? { pricing: parts.pricing } : {}),
   });
 }

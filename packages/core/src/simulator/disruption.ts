@@ -4,7 +4,7 @@ import type { Fleet, Link } from "../fleet/fleet.ts";
 
 export type Disruption = { readonly atSeconds: number } & (
   | {
-      /** From now on the region has this many GPUs. Jobs that run keep theirs until they end. */
+      /** From now on the region has this many GPUs. Where jobs hold more, some give way after a minute. */
       readonly kind: "capacity";
       readonly region: number;
       readonly gpus: number;

@@ -240,6 +240,14 @@ describe("reconcile", () => {
       { kind: "cancel", key: "b.4.r0", region: "r0" },
     ]);
   });
+
+  it("takes a launch for lost that nobody saw run, once its ranks have met the others", () => {
+    const met: Fact = { kind: "gang-started", jobId: "a", epoch: 1, addresses: [] };
+    const state = run([...loaded, placed(1), met]);
+    expect(reconcile(state, live(1, "r1"))).toEqual([
+      { kind: "record", key: "a.1.r0", fact: seen(1, "r0", { kind: "lost" }) },
+    ]);
+  });
 });
 
 function live(epoch: number, ...regions: string[]): Map<string, Observed> {

@@ -49,6 +49,35 @@ describe("moving a job", () => {
     expect([...log.state().drifted]).toEqual([]);
   });
 
+  it("waits for another one that moves: both would count on the same free GPUs", () => {
+    const log = running();
+    const more = fleet.regions.map((region, i) => (i === 2 ? { ...region, gpus: 6 } : region));
+    const other = trained({ id: "b", minGpus: 2, maxGpus: 2, iterations: 100_000 });
+    log.add([
+      { kind: "fleet-loaded", fleet: { ...fleet, regions: more } },
+      { kind: "submitted", job: other },
+    ]);
+    log.decide();
+    const b = () => log.state().jobs.get("b")!;
+    expect(b().epoch!.placement.regions).toEqual([2]);
+    const gone = { region: "r2", gpus: 6, heldGpus: 8, costSeconds: 1, costUsd: 0 };
+    log.add([
+      {
+        ...{ kind: "replan-requested", jobId: "b", epoch: 1 },
+        why: { trigger: "capacity", action: "move", step: 0, ...gone },
+      },
+      ...[step(log, 40), committed(log, 40)],
+    ]);
+    expect(b().phase).toBe("stopping");
+    drop(log);
+    expect([...log.state().drifted]).toEqual(["a"]);
+    expect(log.decide()).toEqual([]);
+    const status = { kind: "exited", exitCode: 75 } as const;
+    log.add([{ kind: "launch-observed", jobId: "b", epoch: 1, region: "r2", status }]);
+    expect(log.decide().map(({ kind }) => kind)).toEqual(["placed"]);
+    expect(log.decide()).toMatchObject([{ kind: "replan-requested", jobId: "a" }]);
+  });
+
   it("is not worth it at the end of a job", () => {
     const log = running();
     log.add([step(log, 999), committed(log, 999)]);

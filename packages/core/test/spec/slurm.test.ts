@@ -35,7 +35,8 @@ test("everything that can be said", () => {
     ...{ folder: "/shared/bace", host: "me@login.example.org", configurationFile: "/etc/slurm/slurm.conf" },
     ...{ clientPrefix: ["ip", "netns", "exec", "a"], python: "/venv/bin/python", partition: "train" },
     ...{ account: "research", qos: "high", constraint: "(h100|a100)&ib", gpuGres: "gpu:h100", cpusPerGpu: 8 },
-    extraOptions: ["--time=2-00:00:00", "--exclusive", "--mem=0"],
+    ...{ gpusPerNode: 4, extraOptions: ["--time=2-00:00:00", "--exclusive", "--mem=0"] },
+    rest: { url: "https://slurm.example.org:6820", user: "bace", tokenFile: "/etc/bace/slurm.jwt" },
   };
   expect(slurmOf(JSON.stringify(said))).toEqual(said);
 });
@@ -50,10 +51,24 @@ test.each([
   ["{folder: /s, constraint: 'a;id'}", "a constraint"],
   ["{folder: /s, extraOptions: [--wrap=id]}", "for the service to say"],
   ["{folder: /s, extraOptions: [--requeue]}", "for the service to say"],
+  ["{folder: /s, extraOptions: [--wra=id]}", "for the service to say"],
+  ["{folder: /s, extraOptions: [--chd=/]}", "for the service to say"],
+  ["{folder: /s, extraOptions: [--cluster=other]}", "for the service to say"],
+  ["{folder: /s, rest: {url: 'http://a:99999', user: b, tokenFile: /t}}", "host and port"],
+  ["{folder: /s, rest: {url: 'http://[::::]', user: b, tokenFile: /t}}", "host and port"],
   ["{folder: /s, extraOptions: ['--time=1 --wrap=id']}", "a long option of sbatch"],
   ["{folder: /s, extraOptions: [-w, n1]}", "a long option of sbatch"],
   ["{folder: /s, gpuGres: 'gpu:h100:4'}", "a kind of GPU"],
   ["{folder: /s, nodes: 3}", "nodes"],
+  ["{folder: /s, extraOptions: [--no-kill]}", "for the service to say"],
+  ["{folder: /s, gpuGres: 'npu:910b', gpusPerNode: 4}", "have to fit one node"],
+  ["{folder: /s, rest: {user: bace}}", "write one of them"],
+  ["{folder: /s, rest: {user: bace, socket: /run/s, url: 'https://a', tokenFile: /t}}", "write one of them"],
+  ["{folder: /s, rest: {user: bace, url: 'https://a'}}", "name the file that holds it"],
+  ["{folder: /s, rest: {user: bace, url: 'https://me:word@a', tokenFile: /t}}", "an address without a path"],
+  ["{folder: /s, rest: {user: bace, url: 'https://a/b', tokenFile: /t}}", "an address without a path"],
+  ["{folder: /s, rest: {user: 'a b', socket: /run/s}}", "the name of an account"],
+  ["{folder: /s, rest: {user: a, socket: /run/s}, extraOptions: [--hint=x]}", "knows of these options alone"],
 ])("%s is refused by line and field", (slurm, reason) => {
   const { line, text } = complaintAbout(slurm);
   expect(line).toBe(8);

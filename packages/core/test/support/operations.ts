@@ -10,6 +10,8 @@ import { createPolicy } from "../../src/scheduler/registry.ts";
 export interface Plane {
   readonly events: Event[];
   state(): State;
+  /** When the last decision wants to be made again. */
+  reconsiderAtSeconds(): number | undefined;
   /** Facts at one time, then what is decided upon them. */
   at(seconds: number, ...facts: readonly Fact[]): void;
   /** Every launch of a job that was placed runs, and its gang. */
@@ -22,6 +24,7 @@ export interface Plane {
 
 export function planeOf(policy: Policy = createPolicy("bace-plus")): Plane {
   let state = emptyState();
+  let again: number | undefined;
   const events: Event[] = [];
   const deciding: Deciding = { policy, timeModel: "1f1b", newLaunchKey: () => "key" };
   const add = (facts: readonly Fact[], atSeconds: number) => {
@@ -40,9 +43,12 @@ export function planeOf(policy: Policy = createPolicy("bace-plus")): Plane {
   const plane: Plane = {
     events,
     state: () => state,
+    reconsiderAtSeconds: () => again,
     at(seconds, ...facts) {
       add(facts, seconds);
-      add(decide(state, state.nowSeconds, deciding).facts, state.nowSeconds);
+      const decided = decide(state, state.nowSeconds, deciding);
+      again = decided.reconsiderAtSeconds;
+      add(decided.facts, state.nowSeconds);
     },
     start(jobId) {
       const { number: epoch } = state.jobs.get(jobId)!.epoch!;

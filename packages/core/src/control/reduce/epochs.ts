@@ -1,7 +1,9 @@
 // An epoch from its placement to its end: what is reserved when it begins and given back, with its account, when the last
 // of its launches is over. Whatever stops an epoch goes through `giveUp`.
-import { placedGpus, release, reserve } from "../../fleet/ledger.ts";
+import { holdAnyway, placedGpus, release, reserve, residualBitsPerSecond } from "../../fleet/ledger.ts";
 import { enterUse, epochFootprint } from "../accounts.ts";
+import { recordsAfter } from "../epoch-record.ts";
+import { hasLostGpus } from "../overfull.ts";
 import { type Epoch, isActive, type JobState } from "../state.ts";
 import { backoffSeconds, failuresOf, verdictOf, weighsMore } from "../verdict.ts";
 import { type MutableState, type Of, put } from "./mutable.ts";
@@ -25,6 +27,27 @@ export function place(state: MutableState, current: JobState, event: Of<"placed"
   };
   const { reason: _reason, progress: _progress, ...rest } = current;
   return { ...rest, phase: "starting", epochs: event.epoch, epoch };
+}
+
+/** More only where there is room for it: the ledger may be another one than when it was decided. */
+export function reserveOtherwise(
+  state: MutableState,
+  current: JobState,
+  { hopBitsPerSecond }: Of<"reservation-changed">,
+): JobState {
+  const epoch = current.epoch!;
+  const { placement, plannedBitsPerSecond = placement.hopBitsPerSecond } = epoch;
+  const { hopBitsPerSecond: held, regions } = placement;
+  const fits = held.every((now, hop) => {
+    const more = hopBitsPerSecond[hop]! - now;
+    return more <= 0 || residualBitsPerSecond(state.ledger!, regions[hop]!, regions[hop + 1]!) >= more;
+  });
+  if (hopBitsPerSecond.length !== held.length || !fits) return current;
+  const changed = { ...placement, hopBitsPerSecond };
+  release(state.ledger!, placement);
+  holdAnyway(state.ledger!, changed);
+  const reservedSeconds = state.nowSeconds;
+  return { ...current, epoch: { ...epoch, placement: changed, plannedBitsPerSecond, reservedSeconds } };
 }
 
 export function cancel(state: MutableState, current: JobState): JobState {
@@ -68,7 +91,7 @@ export function giveUp(
 
 /** Follows the launches of the live epoch: has one failed, are all over? */
 export function settle(state: MutableState, current: JobState): JobState {
-  const verdict = verdictOf(current);
+  const verdict = verdictOf(current, hasLostGpus(state, current.epoch!.placement));
   if (verdict.kind === "goes-on") return current;
   if (verdict.kind === "give-up") return giveUp(state, current, verdict.givenUp);
   const { placement, placedSeconds } = current.epoch!;
@@ -78,6 +101,7 @@ export function settle(state: MutableState, current: JobState): JobState {
   const used = epochFootprint(current.epoch!, state.fleet!, nowSeconds);
   const paid: JobState = {
     ...current,
+    ...recordsAfter(current),
     electricityUsd: current.electricityUsd + used.electricityUsd,
     energyKwh: current.energyKwh + used.energyKwh,
     carbonGrams: current.carbonGrams + used.carbonGrams,

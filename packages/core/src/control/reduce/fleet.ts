@@ -2,9 +2,10 @@
 // are looked at again.
 import { type Fleet, topologyOf } from "../../fleet/fleet.ts";
 import { holdAnyway, openLedger } from "../../fleet/ledger.ts";
-import { costsOtherwise, enterUse, withAccountClosed } from "../accounts.ts";
+import { costsOtherwise, enterUse, hasOtherPrices, withAccountClosed } from "../accounts.ts";
 import { type Changes, changedFleet, changesAfter, changesKept, type InputFact } from "../inputs.ts";
 import { linkKey } from "../measured.ts";
+import { overfullSince } from "../overfull.ts";
 import { unsoundInput, unsoundTime } from "../sound-input.ts";
 import { drain } from "./epochs.ts";
 import { type MutableState, type Of, put } from "./mutable.ts";
@@ -55,10 +56,12 @@ function forgetOlderEstimate(
 
 /** The fleet is another one from now on: accounts of what becomes dearer or cheaper are closed, who runs keeps what he has. */
 function setFleet(state: MutableState, declared: Fleet, changes: Changes): void {
-  const { fleet: before, nowSeconds } = state;
+  const { fleet: before, ledger: held, nowSeconds } = state;
   const fleet = changedFleet(declared, changes);
   if (before && fleet !== before) {
-    for (const id of state.active) {
+    if (hasOtherPrices(before, fleet)) state.pricesMovedSeconds = nowSeconds;
+    // By name: a state that was read from a snapshot has them in another order, and sums are to be the same to the bit.
+    for (const id of [...state.active].sort()) {
       const known = state.jobs.get(id)!;
       if (!costsOtherwise(known.epoch!, before, fleet)) continue;
       enterUse(state.tenants, known, before, nowSeconds);
@@ -67,7 +70,8 @@ function setFleet(state: MutableState, declared: Fleet, changes: Changes): void 
   }
   const ledger = openLedger(fleet);
   for (const id of state.active) holdAnyway(ledger, state.jobs.get(id)!.epoch!.placement);
-  Object.assign(state, { fleet, declaredFleet: declared, changes, ledger });
+  const since = overfullSince(state.overfullSince, held, ledger, nowSeconds);
+  Object.assign(state, { fleet, declaredFleet: declared, changes, ledger, overfullSince: since });
 }
 
 /** Whether something is there that could let a job fit that did not: more GPUs, or a link that carries more. */

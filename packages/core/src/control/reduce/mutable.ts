@@ -3,7 +3,7 @@ import type { Ledger } from "../../fleet/ledger.ts";
 import type { KnownKey } from "../client-keys.ts";
 import type { Event } from "../event.ts";
 import type { Changes } from "../inputs.ts";
-import { hasDrifted, isActive, type JobState, type LinkEstimate, type State } from "../state.ts";
+import { hasDrifted, hasMeasured, isActive, type JobState, type LinkEstimate, type State } from "../state.ts";
 import type { TenantUse } from "../tenant-use.ts";
 
 export interface MutableState {
@@ -17,6 +17,9 @@ export interface MutableState {
   queued: Set<string>;
   active: Set<string>;
   drifted: Set<string>;
+  measured: Set<string>;
+  pricesMovedSeconds?: number;
+  overfullSince: ReadonlyMap<string, number>;
   links: Map<string, LinkEstimate>;
   clientKeys: Map<string, KnownKey>;
   tenants: Map<string, TenantUse>;
@@ -36,4 +39,6 @@ export function put(state: MutableState, next: JobState): void {
   else state.active.delete(id);
   if (hasDrifted(next)) state.drifted.add(id);
   else state.drifted.delete(id);
+  if (hasMeasured(next)) state.measured.add(id);
+  else state.measured.delete(id);
 }

@@ -22,7 +22,9 @@ export function measure(state: MutableState, current: JobState, event: Of<"measu
   for (const link of linkEstimates(current.job.id, epoch, sound, state.links, state.ledger!))
     state.links.set(linkKey(link.from, link.to), link);
   const ratio = blockRatioOf(epoch.measured!);
-  return { ...current, epoch, ...(ratio === undefined ? {} : { blockRatio: rounded(ratio) }) };
+  if (ratio === undefined) return { ...current, epoch };
+  // Against the job's own figures: what the epoch was predicted with was corrected already.
+  return { ...current, epoch, blockRatio: rounded(ratio * (epoch.blockRatio ?? 1)) };
 }
 
 /** To 5 %: jobs are not told apart by less. */

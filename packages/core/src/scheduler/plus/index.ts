@@ -11,7 +11,7 @@ import type { Job } from "../../cost/job.ts";
 import { totalGpus } from "../../fleet/fleet.ts";
 import { shortestFirst } from "../baselines/reference.ts";
 import { freeGpusOf, mostFreeGpus } from "../free.ts";
-import type { Policy, View } from "../policy.ts";
+import type { Policy, Pricing, View } from "../policy.ts";
 import { policyOf } from "../round.ts";
 import { idealOf, leastCount, neededGpusOf } from "../target.ts";
 import { cheaperLater, fasterLater } from "./later.ts";
@@ -36,6 +36,7 @@ export function bacePlusPolicy(
     options: { queue: "skip", start: "minimum", depth: options.depth },
     isOverdue,
     order: shortestFirst,
+    pricing: pricingOf(options),
     needs: (job, fleet, start) => neededGpusOf(job, fleet, totalGpus(fleet), start),
     reachable: freeGpusOf,
     search: (job, context) => searchPlus(job, context, options),
@@ -59,4 +60,20 @@ export function bacePlusPolicy(
       );
     },
   });
+}
+
+/**
+ * USD and carbon by their weights in the score, scaled to add up to USD: where carbon has no weight, a USD is a USD. Nobody
+ * is moved by prices where neither counts.
+ */
+function pricingOf(options: PlusOptions): Pricing | undefined {
+  const { carbonWeight, costWeight } = options;
+  const all = carbonWeight + costWeight;
+  if (!(all > 0)) return undefined;
+  return (job, view) => {
+    if (carbonWeight === 0) return { usd: 1, usdPerGram: 0 };
+    const { idealGrams, idealUsd } = valuerOf(job, view, options);
+    const perGram = idealGrams > 0 ? idealUsd / idealGrams : 0;
+    return { usd: costWeight / all, usdPerGram: (carbonWeight / all) * perGram };
+  };
 }

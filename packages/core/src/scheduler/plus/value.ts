@@ -23,6 +23,9 @@ export interface Valuer {
   /** USD and grams per second of one busy GPU of a region, over the time that the job is expected to run; grams where they count. */
   readonly usdPerSecond: Float64Array;
   readonly gramsPerSecond: Float64Array;
+  /** Of the ideal placement. */
+  readonly idealUsd: number;
+  readonly idealGrams: number;
   score(runSeconds: number, usd: number, carbonGrams: number): number;
   /** Of a placement whose run time is known, starting at `startSeconds`. */
   worth(placement: Placement, runSeconds: number, startSeconds: number): Worth;
@@ -55,6 +58,8 @@ export function valuerOf(job: Job, view: View, options: PlusOptions): Valuer {
   return {
     usdPerSecond,
     gramsPerSecond,
+    idealUsd,
+    idealGrams,
     score,
     worth(placement, runSeconds, startSeconds) {
       const end = startSeconds + (horizonPrices ? runSeconds : 0);

@@ -8,30 +8,21 @@ from its checkpoint, finished, and learnt what the same job learns undisturbed.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from .wan.namespace import call, unavailable
+from .service import ROOT, Document, Service, eventually
+from .wan.namespace import unavailable
 from .wan.network import Wan, WanPath
 
-ROOT = Path(__file__).resolve().parents[1]
 REGIONS = ("frankfurt", "virginia", "oregon")
 PATH = WanPath(110e6, 0.010)  # a tenth more than the fleet file says: what TCP's own headers take
 SLOW = WanPath(10e6, 0.010)
-PORT = 7421
 STEPS = 56
 CUT_AT_STEP = 8
 DEADLINE_SECONDS = 420.0
-Document = dict[str, Any]
 
 JOB = f"""name: moved
 model:
@@ -66,70 +57,6 @@ def fleet(wan: Wan) -> str:
     return "\n".join([*head, "regions:", *regions, "links:", *links, ""])
 
 
-class Service:
-    """`bace up` in the first region, and requests to it from there."""
-
-    def __init__(self, wan: Wan, folder: Path) -> None:
-        self._wan = wan
-        self._folder = folder
-        self._home = REGIONS[0]
-        self._url = f"http://{wan.address(self._home)}:{PORT}"
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        (self._folder / "fleet.yaml").write_text(fleet(self._wan))
-        where = ("--host", self._wan.address(self._home), "--port", str(PORT))
-        files = ("--fleet", self._folder / "fleet.yaml", "--python", sys.executable)
-        command = self.command("up", *files, *where)
-        with open(self._folder / "up.log", "wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            eventually(lambda: self.get("/v1/service") is not None, "the service answers", 60)
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
-
-    def command(self, *arguments: str | Path) -> list[str]:
-        bace = ("node", ROOT / "scripts/bace.mjs", *arguments, "--state", self._folder / "state")
-        return self._wan.inside(self._home, *bace)
-
-    def bace(self, *arguments: str | Path) -> str:
-        done = subprocess.run(self.command(*arguments), cwd=ROOT, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"bace {arguments[0]}: {done.stderr}")
-        return done.stdout
-
-    def get(self, path: str) -> Document | None:
-        """The answer in JSON; None while nobody answers."""
-
-        def ask() -> Document | None:
-            try:
-                token = (self._folder / "state/admin.token").read_text().strip()
-                headers = {"Authorization": f"Bearer {token}"}
-                request = urllib.request.Request(f"{self._url}{path}", headers=headers)
-                with urllib.request.urlopen(request, timeout=5) as response:
-                    answer: Document = json.load(response)
-                    return answer
-            except OSError:
-                return None
-
-        return call(self._wan.namespace(self._home), ask)
-
-    def job(self) -> Document:
-        found = self.get("/v1/jobs/moved")
-        assert found is not None, "the service is gone"
-        return found
-
-
-def eventually(condition: Callable[[], bool], what: str, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:.0f} s in vain until {what}")
-        time.sleep(0.25)
-
-
 def train(cut: bool) -> tuple[list[Document], str]:
     """The job as it was at the end of each epoch, and its explanation."""
     with (
@@ -141,8 +68,7 @@ def train(cut: bool) -> tuple[list[Document], str]:
         text.mkdir()
         (text / "text.md").write_bytes((ROOT / "README.md").read_bytes())
         (folder / "job.yaml").write_text(JOB)
-        service = Service(wan, folder)
-        with service.running():
+        with Service(wan, REGIONS[0], folder, fleet(wan)) as service:
             service.bace("submit", folder / "job.yaml")
             return follow(wan, service, cut)
 
@@ -154,7 +80,7 @@ def follow(wan: Wan, service: Service, cut: bool) -> tuple[list[Document], str]:
 
     def ended() -> bool:
         nonlocal is_cut, explanation
-        job = service.job()
+        job = service.job("moved")
         if job["measuredStepSeconds"] is not None:
             epochs[job["epoch"]] = job
         if cut and not is_cut and job["step"] >= CUT_AT_STEP:
@@ -167,7 +93,7 @@ def follow(wan: Wan, service: Service, cut: bool) -> tuple[list[Document], str]:
         return bool(job["phase"] == "ended")
 
     eventually(ended, "the job has ended", DEADLINE_SECONDS)
-    last = service.job()
+    last = service.job("moved")
     epochs[last["epoch"]] = last
     return list(epochs.values()), explanation or service.bace("explain", "moved")
 

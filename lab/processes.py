@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +88,17 @@ def failures(outcome: Outcome, expected: Sequence[int] = (0,)) -> str | None:
         f"rank {rank} ended with {outcome.exit_codes[rank]}:\n{outcome.logs[rank][-3000:]}" for rank in wrong
     ]
     return "\n".join(texts) or None
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """SIGTERM ends this program in good order, so that what it has started ends too."""
+
+    def leave(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from plans import write_text
 
+from ..processes import stopped_by_signals
+from ..table import FAILED, Row, Table, say
 from . import commits, cuts, disk, equality, jobs, kills, stops, tally, variants
-from .epochs import stopped_by_signals
 from .report import report
-from .table import FAILED, Row, Table, say
 from .trainings import generate
 
 FAULTS = {

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bace_worker.exit_codes import SUPERSEDED
 
+from ..table import Row, say
 from .epochs import Epoch
 from .jobs import MODEL, RANKS, Job
 from .moments import TRAINING, wait_for
 from .places import Here
-from .table import Row, say
 from .tally import Tally
 
 LAYER_FILES = MODEL["layers"] + 2

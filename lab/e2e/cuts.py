@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bace_worker.exit_codes import FINISHED, PEER_LOST, SUPERSEDED
 
+from ..table import SKIPPED, Row, say
 from ..wan.namespace import unavailable
 from ..wan.network import Wan, WanPath
 from .jobs import FINISH_SECONDS, Job
 from .moments import CONNECTING, STARTING, TRAINING, wait_for
 from .places import RENDEZVOUS_SECONDS, OverWan
-from .table import SKIPPED, Row, say
 from .tally import NOTICE_SECONDS, Tally
 
 REGIONS = ("frankfurt", "virginia")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from bace_worker.exit_codes import USER_ERROR
 
+from ..table import SKIPPED, Row, say
 from .jobs import Job
 from .moments import TRAINING, wait_for
 from .places import Here
-from .table import SKIPPED, Row, say
 from .tally import Tally
 
 SIZE = "4m"

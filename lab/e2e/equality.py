@@ -20,7 +20,7 @@ from gang import run_gang
 from reference import train_reference
 from torch import Tensor
 
-from .table import FAILED, PASSED, Row, say
+from ..table import FAILED, PASSED, Row, say
 from .trainings import RANKS, REPLICAS, Document, Layout, Schedules, alone, plan_of
 
 LOSS_TOLERANCE = 1e-5

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bace_worker.exit_codes import FINISHED, PEER_LOST, RESTART, SUPERSEDED
 
+from ..table import Row, say
 from .jobs import RANKS, Job
 from .moments import CHECKPOINTING, TEN, TRAINING, named, wait_for
-from .table import Row, say
 from .tally import Tally
 
 BYSTANDERS = {FINISHED, PEER_LOST, RESTART, SUPERSEDED}

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import torch
 
+from ..table import Table
 from . import jobs
 from .cuts import PATH
-from .table import Table
 from .trainings import MODEL, SAMPLES, STEPS
 
 ABOUT = """# The worker from end to end

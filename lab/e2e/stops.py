@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bace_worker.exit_codes import PEER_LOST, RESTART
 
+from ..table import Row, say
 from .epochs import Epoch
 from .jobs import RANKS, Job
 from .moments import CHECKPOINTING, CONNECTING, STARTING, TRAINING, named, wait_for
-from .table import Row, say
 from .tally import Tally
 
 STOPPED = re.compile(r"stopped after step (\d+), which is saved")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bace_worker.launch import KILL_AFTER_SECONDS
 
-from .table import FAILED, PASSED, Row, say
+from ..table import FAILED, PASSED, Row, say
 
 GRACE_SECONDS = 10.0
 NOTICE_SECONDS = 8.0

@@ -17,10 +17,10 @@ from bace_worker.checkpoint.folder import read_file, read_manifest
 from bace_worker.checkpoint.format import decode
 from bace_worker.checkpoint.manifest import Reference as Saved
 
+from ..table import FAILED, PASSED, Row, say
 from .epochs import finish
 from .equality import LOSS_TOLERANCE, Difference, compare, make_reference, train_and_compare
 from .places import Here
-from .table import FAILED, PASSED, Row, say
 from .trainings import STEPS, Layout, Schedules, plan_of
 
 HEAD = ("what", "layouts", "loss", "parameters", "bits", "must be")

@@ -4,7 +4,8 @@ First line in, first line out:
     {"folder": FOLDER, "clusters": [{"name": "east", "nodes": 1, "gpus_per_node": 4, "namespace": null, …}]}
         -> {"configurations": {"east": "FOLDER/east/slurm.conf"}, "seconds": 1.9}
 Then, any number of times:
-    {"controller": "east", "do": "restart" | "stop" | "crash" | "start"}   -> {"done": true}
+    {"controller": "east", "do": "restart" | "stop" | "crash" | "start"}         -> {"done": true}
+    {"cluster": "east", "node": "n2", "do": "kill-node" | "start-node"}          -> {"done": true}
 
 What cannot be done is answered with {"problem": WHY}. `python -m lab.slurm check` says whether this machine
 can: exit code 0, or 1 and the reason. All runs in a process namespace whose end ends everything in it.
@@ -52,6 +53,10 @@ def main() -> int:
 
 def perform(clusters: Clusters, request: dict[str, Any]) -> dict[str, Any]:
     try:
+        if "node" in request:
+            on_node = {"kill-node": clusters.kill_node, "start-node": clusters.start_node}
+            on_node[request["do"]](request["cluster"], request["node"])
+            return {"done": True}
         does = {
             "restart": clusters.restart_controller,
             "stop": clusters.stop_controller,

@@ -3,9 +3,11 @@
     with Clusters(folder, [Cluster("east"), Cluster("west", nodes=3)]) as clusters:
         subprocess.run(["sbatch", "--wrap", "hostname"], env={"SLURM_CONF": clusters.configuration("east")})
         clusters.restart_controller("east")
+        clusters.kill_node("west", "n2")
 
 To be used in a process namespace of its own (`python -m lab.slurm` makes one): jobs leave their parents, and
-only the end of the namespace ends all of them.
+only the end of the namespace ends all of them. Each node is such a namespace again, so one that is killed
+takes with it all that ran on it, in one instant, as a machine does whose power is gone.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ..wan.namespace import call, inside
 from .configuration import Cluster, write
 
 START_SECONDS = 30.0
+NODE = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc")
 PROGRAMS = {
     "slurmctld": "slurm-wlm",
     "slurmd": "slurm-wlm",
@@ -54,6 +57,7 @@ class Clusters:
         self._folder = folder.resolve()
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._controllers: dict[str, subprocess.Popen[bytes]] = {}
+        self._nodes: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
         self._others: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Clusters:
@@ -71,7 +75,7 @@ class Clusters:
         self.close()
 
     def close(self) -> None:
-        for process in (*self._controllers.values(), *self._others):
+        for process in (*self._controllers.values(), *self._nodes.values(), *self._others):
             process.kill()
             process.wait()
 
@@ -92,6 +96,21 @@ class Clusters:
     def restart_controller(self, name: str) -> None:
         self.stop_controller(name)
         self.start_controller(name)
+
+    def kill_node(self, name: str, node: str) -> None:
+        """Its slurmd and every process of its jobs, by SIGKILL. The controller finds out by itself."""
+        killed = self._nodes.pop((name, node), None)
+        if killed is None:
+            raise RuntimeError(f"no node {node} of {name} runs")
+        killed.kill()
+        killed.wait()
+
+    def start_node(self, name: str, node: str) -> None:
+        """Returns when the controller has it back."""
+        if (name, node) in self._nodes:
+            raise RuntimeError(f"node {node} of {name} runs")
+        self._start_node(self._clusters[name], node)
+        self._await_nodes(name)
 
     def client(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs one of Slurm's commands at a cluster."""
@@ -120,21 +139,23 @@ class Clusters:
         self._others.append(self._spawn(cluster, "munged", "--foreground", "--force", *options))
         ports = _free_ports(cluster)
         write(cluster, folder, ports)
-        configuration = self.configuration(cluster.name)
         self._await((folder / "munge" / "socket").exists, cluster.name, "munge")
         self._start_controller(cluster, "-i")
         for number in range(1, cluster.nodes + 1):
-            node = f"n{number}"
-            (folder / "spool" / node).mkdir()
-            self._others.append(self._spawn(cluster, "slurmd", "-D", "-N", node, "-f", configuration))
+            (folder / "spool" / f"n{number}").mkdir()
+            self._start_node(cluster, f"n{number}")
 
     def _start_controller(self, cluster: Cluster, *options: str) -> None:
         command = ("slurmctld", "-D", *options, "-f", self.configuration(cluster.name))
         self._controllers[cluster.name] = self._spawn(cluster, *command)
 
+    def _start_node(self, cluster: Cluster, node: str) -> None:
+        slurmd = ("slurmd", "-D", "-N", node, "-f", self.configuration(cluster.name))
+        self._nodes[cluster.name, node] = self._spawn(cluster, *NODE, *slurmd)
+
     def _spawn(self, cluster: Cluster, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         log = self._folder / cluster.name / "log"
-        with open(log / f"{program}.out", "ab") as output:
+        with open(log / f"{'slurmd' if program == NODE[0] else program}.out", "ab") as output:
             return subprocess.Popen(
                 self._command(cluster, program, *arguments),
                 cwd=log,  # where it would leave a core file
@@ -149,13 +170,12 @@ class Clusters:
         return list(command) if cluster.namespace is None else inside(cluster.namespace, *command)
 
     def _await_nodes(self, name: str) -> None:
-        nodes = str(self._clusters[name].nodes)
+        """Those that run; the controller may take others for alive until its time-out."""
+        wanted = {node for cluster, node in self._nodes if cluster == name}
 
         def all_up() -> bool:
-            return (
-                self.client(name, "sinfo", "-h", "-t", "idle,mixed,allocated", "-o", "%D").stdout.strip()
-                == nodes
-            )
+            up = self.client(name, "sinfo", "-h", "-N", "-t", "idle,mixed,allocated", "-o", "%N").stdout
+            return wanted <= set(up.split())
 
         self._await(all_up, name, "nodes")
 

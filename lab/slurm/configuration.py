@@ -15,7 +15,8 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Cluster:
     """`namespace`: network namespace for its daemons; the machine's own where None.
-    `min_job_age_seconds`: how long the controller remembers a job that has ended."""
+    `min_job_age_seconds`: how long the controller remembers a job that has ended.
+    `slurmd_timeout_seconds`: after how long without an answer it takes a node for down."""
 
     name: str
     nodes: int = 1
@@ -23,6 +24,7 @@ class Cluster:
     namespace: str | None = None
     min_job_age_seconds: int = 300
     kill_wait_seconds: int = 2
+    slurmd_timeout_seconds: int = 30
 
 
 GPU_TYPE = "h100"
@@ -66,7 +68,7 @@ def write(cluster: Cluster, folder: Path, ports: list[int]) -> None:
         "MinJobAge": cluster.min_job_age_seconds,
         "KillWait": cluster.kill_wait_seconds,
         "MaxJobCount": 20000,
-        "SlurmdTimeout": 30,
+        "SlurmdTimeout": cluster.slurmd_timeout_seconds,
         "InactiveLimit": 0,
         "MessageTimeout": 3,
         "PropagateResourceLimits": "NONE",

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
-from .exit_codes import USER_ERROR
+from .exit_codes import USER_ERROR, code_for_step
 from .lifetime import StopRequest, die_with_supervisor
 from .profile.request import add_arguments as add_profile_arguments
 
@@ -65,6 +65,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (rank, launch, local, check):
         command.add_argument("--plan", required=True, metavar="FILE", help="plan in JSON, version 1")
     rank.add_argument("--rank", required=True, type=int, metavar="N", help="number of the rank in the plan")
+    rank.add_argument("--step", action="store_true", help="as a step of a Slurm job: other exit codes")
+    launch.add_argument(
+        "--steps",
+        action="store_true",
+        help="start ranks as steps of this Slurm job, on all nodes that it has",
+    )
+    launch.add_argument(
+        "--rank-prefix", action="append", default=[], metavar="WORD", help="of what steps start ranks with"
+    )
     launch.add_argument("--region", required=True, metavar="NAME", help="region whose ranks to start")
     launch.add_argument(
         "--directory", required=True, metavar="DIR", help="for logs, lock, started.json, exit.json"
@@ -77,7 +86,8 @@ def main() -> int:
     if arguments.command == "launch":
         from . import launch
 
-        return launch.main(arguments.plan, arguments.region, arguments.directory)
+        prefix = arguments.rank_prefix if arguments.steps else None
+        return launch.main(arguments.plan, arguments.region, arguments.directory, prefix)
     if arguments.command == "local":
         from . import local
 
@@ -97,13 +107,18 @@ def main() -> int:
         del options["command"]
         return _end(probe.main(**options))
     stop = StopRequest()
-    die_with_supervisor()
+    die_with_supervisor(arguments.step)
+    exit_code = _rank(arguments.plan, arguments.rank, stop)
+    return _end(code_for_step(exit_code) if arguments.step else exit_code)
+
+
+def _rank(plan: str, number: int, stop: StopRequest) -> int:
     try:
         from . import rank
     except ModuleNotFoundError as error:
         print(f"bace_worker rank: {error}. Install it: pip install torch numpy", file=sys.stderr)
         return USER_ERROR
-    return _end(rank.main(arguments.plan, arguments.rank, stop))
+    return rank.main(plan, number, stop)
 
 
 def _end(exit_code: int) -> NoReturn:

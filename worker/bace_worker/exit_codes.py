@@ -12,6 +12,24 @@ RESTART = 75  # SIGTERM: the current action was finished, nothing after it
 SUPERSEDED = 76  # the control plane no longer wants this epoch
 BAD_PLAN = 78  # the plan contradicts itself or asks for what this version cannot do
 
+NO_EXIT_CODE = -1  # of a rank of which nobody knows how it ended
+
+_IN_STEPS = 32
+"""Added in steps of a Slurm job: codes of Slurm's own (0 even where a node has gone) are no rank's.
+
+Nor are those of what ranks are started with (126, 127), or of a Python that could not begin (1).
+"""
+_OF_RANKS = frozenset({FINISHED, USER_ERROR, PEER_LOST, DEFECT, RESTART, SUPERSEDED, BAD_PLAN})
+
+
+def code_for_step(exit_code: int) -> int:
+    return exit_code + _IN_STEPS
+
+
+def code_in_step(code: int) -> int | None:
+    """The rank's own; None where a step's code is not from a rank."""
+    return code - _IN_STEPS if code - _IN_STEPS in _OF_RANKS else None
+
 
 class WorkerError(Exception):
     """An error with a known cause. Its text says what, where and what to do; a rank ends with its code."""

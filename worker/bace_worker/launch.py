@@ -18,27 +18,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from .exit_codes import FINISHED, RESTART, BadPlan, WorkerError
-from .lifetime import SUPERVISOR_VARIABLE
+from .lifetime import STOP_OF_STEPS
 from .plan import Plan, load
+from .starters import Children, Ended, Starter, Steps
 
 KILL_AFTER_SECONDS = 10.0  # besides what the plan grants for a last checkpoint
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a rank ended; `signal` is the name of the one that killed it."""
+def main(plan_path: str, region: str, directory: str, steps: Sequence[str] | None = None) -> int:
+    """Supervises the ranks of `region` and returns the exit code of the launch.
 
-    rank: int
-    exit_code: int
-    signal: str | None
-
-
-def main(plan_path: str, region: str, directory: str) -> int:
-    """Supervises the ranks of `region` and returns the exit code of the launch."""
+    `steps`: what ranks are started with as steps of this Slurm job; None: they are this process's children.
+    """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder / "lock") as locked:
@@ -51,7 +45,9 @@ def main(plan_path: str, region: str, directory: str) -> int:
             if not numbers:
                 regions = ", ".join(sorted({rank.region for rank in plan.ranks}))
                 raise BadPlan(f"ranks: none is in region {region!r}; the plan has {regions}")
-            exit_code, ended = Supervisor(plan_path, numbers, folder, grace_seconds(plan)).run()
+            count, environment = len(numbers), os.environ
+            starter = Children(count, environment) if steps is None else Steps(count, environment, steps)
+            exit_code, ended = Supervisor(plan_path, numbers, folder, grace_seconds(plan), starter).run()
         except WorkerError as error:
             print(f"bace_worker launch: {error}", file=sys.stderr)
             exit_code, ended = error.exit_code, []
@@ -64,19 +60,25 @@ class Supervisor:
     """Runs some ranks of a plan to their end. To be used from the main thread, whose signals it takes."""
 
     def __init__(
-        self, plan_path: str, numbers: Sequence[int], folder: Path, kill_after_seconds: float
+        self,
+        plan_path: str,
+        numbers: Sequence[int],
+        folder: Path,
+        kill_after_seconds: float,
+        starter: Starter,
     ) -> None:
         self._plan_path = plan_path
         self._numbers = numbers
         self._folder = folder
         self._kill_after_seconds = kill_after_seconds
+        self._starter = starter
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._ends: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._stop_seconds: float | None = None
 
     def run(self) -> tuple[int, list[Ended]]:
         """Returns the first failing rank's exit code, or 0, and how each rank ended, by rank."""
-        for caught in (signal.SIGTERM, signal.SIGINT):
+        for caught in (signal.SIGTERM, signal.SIGINT, STOP_OF_STEPS):
             signal.signal(caught, lambda _number, _frame: self._stop())
         self._record_start()
         for number in self._numbers:
@@ -99,31 +101,28 @@ class Supervisor:
         return exit_code, sorted(ended, key=lambda end: end.rank)
 
     def _start(self, number: int) -> None:
-        command = (sys.executable, "-m", "bace_worker", "rank")
+        index = len(self._processes)
+        arguments = ("rank", "--plan", self._plan_path, "--rank", str(number))
         with open(self._folder / f"rank-{number}.log", "ab") as output:
             process = subprocess.Popen(
-                [*command, "--plan", self._plan_path, "--rank", str(number)],
+                self._starter.command(index, arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env=self._starter.environment(index),
+                start_new_session=self._starter.own_sessions,
             )
         self._processes[number] = process
         threading.Thread(target=self._await, args=(number, process), daemon=True).start()
 
     def _await(self, number: int, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()
-        if code >= 0:
-            self._ends.put(Ended(number, code, None))
-        elif code == -signal.SIGTERM:  # in the instant before a rank can remember it
-            self._ends.put(Ended(number, RESTART, "SIGTERM"))
-        else:
-            self._ends.put(Ended(number, 128 - code, signal.Signals(-code).name))
+        self._ends.put(self._starter.ended(number, code, self._stop_seconds is not None))
 
     def _stop(self) -> None:
         if self._stop_seconds is None:
             self._stop_seconds = time.monotonic()
-        self._signal(signal.SIGTERM)
+        self._signal(self._starter.stop_signal)
 
     def _signal(self, number: int) -> None:
         for process in list(self._processes.values()):
@@ -176,19 +175,6 @@ def _lock(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
-
-
-def _environment() -> dict[str, str]:
-    """One thread per rank: the layout says how many cores are used, not the math library."""
-    package_parent = str(Path(__file__).resolve().parent.parent)
-    search = os.environ.get("PYTHONPATH")
-    return os.environ | {
-        SUPERVISOR_VARIABLE: str(os.getpid()),
-        "PYTHONPATH": package_parent if not search else package_parent + os.pathsep + search,
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
 
 
 def _start_ticks() -> int | None:

@@ -8,6 +8,7 @@ emulated links.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 from .exit_codes import WorkerError
 from .launch import Supervisor, grace_seconds, write_json
 from .plan import Plan, load
+from .starters import Children
 
 
 class Refusal(Exception):
@@ -124,8 +126,10 @@ def main(plan_path: str) -> int:
         document = json.loads(Path(plan_path).read_text(encoding="utf-8"))
         document["control"]["url"] = control.url
         write_json(Path(folder, "plan.json"), document)
+        numbers = range(len(plan.ranks))
+        starter = Children(len(numbers), os.environ)
         exit_code, ended = Supervisor(
-            str(Path(folder, "plan.json")), range(len(plan.ranks)), Path(folder), grace_seconds(plan)
+            str(Path(folder, "plan.json")), numbers, Path(folder), grace_seconds(plan), starter
         ).run()
         for end in ended:
             if end.exit_code:

@@ -1,5 +1,6 @@
 // What must hold after everything that happens, whatever has gone wrong before.
 import {
+  CAPACITY_GRACE_SECONDS,
   forEachHop,
   isActive,
   isOver,
@@ -15,6 +16,8 @@ import type { Storage } from "./storage.ts";
 
 /** How long a process that nobody wants may run, while the service runs and the network works. */
 const ORPHAN_GRACE_SECONDS = 120;
+/** How long a launch that is told to stop may take to be over. */
+const STOP_GRACE_SECONDS = 60;
 
 /** Epochs that may fail through the infrastructure before a job does. */
 const CHANCES = 5;
@@ -108,6 +111,27 @@ export function checkLedger({ active, jobs, ledger }: State): void {
   });
 }
 
+/**
+ * Nobody holds more GPUs than there are for longer than jobs have to give way in. @param since by region.
+ * The service's clock may go half as fast as time does, and who is told to stop is given a little to do so.
+ */
+export function checkCapacity({ ledger }: State, nowSeconds: number, since: Map<string, number>): void {
+  if (!ledger) return;
+  ledger.fleet.regions.forEach(({ gpus, name }, region) => {
+    const free = ledger.freeGpus[region]!;
+    if (free >= 0) {
+      since.delete(name);
+      return;
+    }
+    const first = since.get(name) ?? nowSeconds;
+    since.set(name, first);
+    must(
+      nowSeconds - first <= 2 * CAPACITY_GRACE_SECONDS + STOP_GRACE_SECONDS,
+      () => `${name} has ${gpus} GPUs, and jobs have held ${gpus - free} for ${nowSeconds - first} s`,
+    );
+  });
+}
+
 /** A placement fits what there is; only what ran before may be more than that, where something was taken away. */
 export function checkPlaced({ ledger }: State, { gpus, hopBitsPerSecond, regions }: Placement): void {
   const { freeGpus, fleet, reservedBitsPerSecond } = ledger!;
@@ -123,6 +147,19 @@ export function checkPlaced({ ledger }: State, { gpus, hopBitsPerSecond, regions
     must(
       hop < 0 || reserved <= bandwidthBitsPerSecond,
       () => `link ${from}-${to} has ${reserved} bit/s reserved`,
+    );
+  }
+}
+
+/** Whoever reserves more of a link than before finds room for it. */
+export function checkReserved({ ledger }: State, before: Float64Array): void {
+  const { fleet, reservedBitsPerSecond } = ledger!;
+  for (const { bandwidthBitsPerSecond, from, to } of fleet.links) {
+    const index = from * fleet.regions.length + to;
+    const reserved = reservedBitsPerSecond[index]!;
+    must(
+      reserved <= Math.max(bandwidthBitsPerSecond, before[index]!),
+      () => `link ${from}-${to} has ${reserved} bit/s reserved, of ${bandwidthBitsPerSecond}`,
     );
   }
 }

@@ -33,6 +33,24 @@ export const MUTANTS = {
       ],
     ],
   },
+  /** Jobs keep the GPUs that their region has lost. */
+  "nobody-gives-way": {
+    file: "core/src/control/give-way.ts",
+    changes: [
+      ["if (overfullSince.size === 0) return NOBODY;", "if (overfullSince.size >= 0) return NOBODY;"],
+    ],
+  },
+  /** More bandwidth is reserved than there is. */
+  "reserved-beyond": {
+    file: "core/src/control/reduce/epochs.ts",
+    changes: [
+      ["return more <= 0 || residual", "return true || more <= 0 || residual"],
+      [
+        "const changed = { ...placement, hopBitsPerSecond };",
+        "const changed = { ...placement, hopBitsPerSecond: hopBitsPerSecond.map((rate) => rate + 1e9) };",
+      ],
+    ],
+  },
   /** Whoever waits in a group is answered before its append. */
   "acknowledged-early": {
     file: "server/src/writer.ts",

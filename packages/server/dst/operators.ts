@@ -1,6 +1,6 @@
 // Operators and feeds: regions are closed, drained and opened again, jobs held and released, GPUs come and go, and prices,
 // carbon intensities and links are reported: right, old, doubled, or in a way that cannot be. When faults stop they open and
-// release everything, and insist on it.
+// release everything, and insist on it; a part of the GPUs is taken away once more for a time, for jobs to give way.
 import type { Fleet } from "@bace-pipe/core";
 import { randomStream } from "@bace-pipe/core";
 import type { Faults } from "./faults.ts";
@@ -12,6 +12,10 @@ const ASK_AGAIN_SECONDS = 3;
 const OLDEST_SECONDS = 20_000;
 /** Runs in which somebody operates at all. */
 const SHARE_OPERATED = 0.6;
+/** For which a third of each region's GPUs, and at least one, is gone at the end. */
+const SHORT_SECONDS = 300;
+/** By when a request has arrived, or never will. */
+const LATEST_SECONDS = 70;
 
 interface Outside {
   readonly timeline: Timeline;
@@ -74,18 +78,29 @@ export function operate(
     timeline.after(EVERY_SECONDS * 2 * draw(), act);
   };
 
+  const capacities = (left: (gpus: number) => number) => ({
+    source: "simulated",
+    inputs: fleet.regions.map(({ gpus, name }) => {
+      return { kind: "capacity-changed", region: name, gpus: left(gpus) };
+    }),
+  });
+  const short = (gpus: number) => Math.min(gpus - 1, Math.floor((2 * gpus) / 3));
+
   const reopen = async (): Promise<void> => {
+    await insist("/v1/inputs", capacities(short), [200]);
+    await timeline.sleep(LATEST_SECONDS);
     for (const { name } of fleet.regions) await insist(`/v1/regions/${name}/uncordon`, {}, [200]);
     for (const job of held) await insist(`/v1/jobs/${job}/release`, {}, [202, 404]);
-    const inputs = fleet.regions.map(({ gpus, name }) => ({ kind: "capacity-changed", region: name, gpus }));
-    await insist("/v1/inputs", { source: "simulated", inputs }, [200]);
+    await timeline.sleep(SHORT_SECONDS - LATEST_SECONDS);
+    const whole = capacities((gpus) => gpus);
+    await insist("/v1/inputs", whole, [200]);
     finished = true;
   };
 
   if (operated) {
     act();
     // After the last request that is still on its way.
-    timeline.after(untilSeconds + 120, () => void reopen());
+    timeline.after(untilSeconds + LATEST_SECONDS, () => void reopen());
   }
   return { finished: () => finished };
 }

@@ -10,6 +10,7 @@ import { createFaults, type FaultKind } from "./faults.ts";
 import { createGangs, type Gangs } from "./gangs.ts";
 import {
   checkAllowed,
+  checkCapacity,
   checkDurable,
   checkEnd,
   checkJobs,
@@ -19,6 +20,7 @@ import {
   checkPreempted,
   checkProcesses,
   checkPromises,
+  checkReserved,
   Violation,
 } from "./invariants.ts";
 import { createEffectPoints, type Life, type PointCount } from "./lives.ts";
@@ -95,6 +97,7 @@ function createWorld(seed: number, trace: (line: string) => void) {
   const storage = createStorage();
   const underway: Underway = new Map();
   const watch = { orphanSince: new Map() };
+  const shortSince = new Map<string, number>();
   let current: { readonly life: Life; readonly service: Service } | undefined;
   let lives = 0;
   let groups = 0;
@@ -200,12 +203,14 @@ function createWorld(seed: number, trace: (line: string) => void) {
     for (const text of disk.events.slice(durable.seq)) {
       const event = JSON.parse(text) as Event;
       accounts.before(event, durable);
+      const reserved = durable.ledger?.reservedBitsPerSecond.slice();
       durable = reduce(durable, event);
       say(eventLine(event));
       if (event.kind === "placed") {
         checkPlaced(durable, event.placement);
         checkAllowed(durable, event.jobId);
       }
+      if (event.kind === "reservation-changed") checkReserved(durable, reserved!);
       if (event.kind === "preempted") checkPreempted(durable, event.jobId, event.by);
       if (event.kind === "capacity-changed") raise(event.region, event.gpus);
       news = true;
@@ -218,6 +223,7 @@ function createWorld(seed: number, trace: (line: string) => void) {
       watch,
       !current || timeline.nowSeconds() < FAULT_SECONDS,
     );
+    if (timeline.nowSeconds() >= FAULT_SECONDS) checkCapacity(durable, timeline.nowSeconds(), shortSince);
     if (!news) return;
     checkLedger(durable);
     checkJobs(durable, storage);

@@ -12,6 +12,9 @@ const SHARE_CANCELLED = 0.15;
 /** Runs in which several jobs are submitted at the same instant, and those jobs of which somebody sends two at once. */
 const SHARE_BURSTS = 0.6;
 const SHARE_RIVALS = 0.4;
+/** Runs with a job that goes on for long after faults have stopped, and how many times longer it is. */
+const SHARE_LONG = 0.4;
+const TIMES_LONGER = 20;
 
 export interface Submission {
   readonly name: string;
@@ -62,8 +65,18 @@ export function scenarioOf(seed: number): Scenario {
   return {
     fleet: fleetOf(regions, hasTenants ? TENANCY : ""),
     policy: policies[whole(0, policies.length - 1)]!,
-    submissions: withBursts(seed, submissions),
+    submissions: withBursts(seed, withLong(seed, submissions)),
   };
+}
+
+/** Some runs with one job that is there to see what becomes of GPUs that are taken away at the end. */
+function withLong(seed: number, submissions: readonly Submission[]): readonly Submission[] {
+  const draw = randomStream(seed, "long");
+  if (draw() >= SHARE_LONG) return submissions;
+  const [first, ...others] = submissions as [Submission, ...Submission[]];
+  const iterations = TIMES_LONGER * first.iterations;
+  const text = first.text.replace(/^iterations: .*$/m, `iterations: ${iterations}`);
+  return [{ ...first, text, iterations, cancelAtSeconds: undefined }, ...others];
 }
 
 /** Some runs with jobs that come together, and with two of one name of which only one may be accepted. */

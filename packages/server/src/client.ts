@@ -5,6 +5,7 @@ import type { InputsReply, InputsRequest } from "./api/schemas/inputs.ts";
 import type { JobView, jobListSchema, Submitted } from "./api/schemas/jobs.ts";
 import type { Problem } from "./api/schemas/problem.ts";
 import type { RegionList, RegionView } from "./api/schemas/regions.ts";
+import type { Report } from "./api/schemas/report.ts";
 import type { ServiceView } from "./api/schemas/service.ts";
 import type { NewToken, TokenView, tokenRequestSchema } from "./api/schemas/tokens.ts";
 import type { LogPage } from "./store/backup.ts";
@@ -48,6 +49,8 @@ export interface Client {
   hold(id: string): Promise<JobView>;
   release(id: string): Promise<JobView>;
   setInputs(inputs: InputsRequest): Promise<InputsReply>;
+  /** @param jobId all jobs without it */
+  report(jobId?: string): Promise<Report>;
   decisions(afterSeq?: number): Promise<z.infer<typeof decisionListSchema>>;
   tokens(): Promise<{ readonly tokens: readonly TokenView[] }>;
   createToken(request: z.input<typeof tokenRequestSchema>): Promise<NewToken>;
@@ -103,6 +106,8 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
     release: (id) => call(`${job(id)}/release`, {}),
     setInputs: (inputs) => call("/v1/inputs", inputs),
     log: (afterSeq) => call(`/v1/log?after=${afterSeq}`),
+    report: (jobId) =>
+      call(jobId === undefined ? "/v1/report" : `/v1/report?${new URLSearchParams({ job: jobId })}`),
     decisions: (afterSeq = 0) => call(`/v1/decisions?after=${afterSeq}`),
     tokens: () => call("/v1/tokens"),
     createToken: (request) => call("/v1/tokens", request),

@@ -6,7 +6,7 @@ import { OverlayMap, OverlaySet } from "./overlay.ts";
 
 /** Good until the state that it was made from changes. */
 export function draftOf(state: State): State {
-  const { active, clientKeys, drifted, jobs, ledger, links, queued, tenants } = state;
+  const { active, clientKeys, drifted, jobs, ledger, links, measured, queued, tenants } = state;
   return {
     ...state,
     ledger: ledger && copyLedger(ledger),
@@ -14,6 +14,7 @@ export function draftOf(state: State): State {
     queued: new OverlaySet(queued),
     active: new OverlaySet(active),
     drifted: new OverlaySet(drifted),
+    measured: new OverlaySet(measured),
     links: new OverlayMap(links),
     clientKeys: new OverlayMap(clientKeys),
     tenants: new OverlayMap(tenants),

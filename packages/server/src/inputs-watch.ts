@@ -1,22 +1,16 @@
 // Files that are read again when they change: what is said of the fleet (spec/inputs.ts), and the scenario itself. A file that
 // is wrong changes nothing: the log says what is wrong with it, once, and what was said before stays.
-//
-// Files are looked at every few seconds. A file system's own notices differ by system and miss files that are replaced by
-// renaming, which is how a feed should write them.
-import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { InputFact } from "@bace-pipe/core";
-import { type Diagnostic, parseInputs, parseScenario } from "@bace-pipe/core/spec";
+import { parseInputs, parseScenario } from "@bace-pipe/core/spec";
 import type { Logger } from "pino";
-import { isMissing, readerIn } from "./files.ts";
+import { readerIn } from "./files.ts";
 import { reloadFleet } from "./fleet.ts";
 import { newInputs, subjectOf, unsoundOf } from "./inputs.ts";
 import { StartError } from "./start-error.ts";
 import type { ScenarioText } from "./state-folder.ts";
+import { changesNothing, readWatched, repeatedly, type Watched } from "./watched-file.ts";
 import type { Writer } from "./writer.ts";
-
-const EVERY_MILLISECONDS = 2000;
-const MOST_BYTES = 4e6;
 
 export interface InputsWatchOptions {
   readonly writer: Writer;
@@ -36,30 +30,19 @@ export interface InputsWatch {
   stop(): Promise<void>;
 }
 
-interface Seen {
-  readonly text: string;
-  readonly writtenSeconds: number;
-}
-
 export function createInputsWatch(options: InputsWatchOptions): InputsWatch {
   const { inputsFile, logger, onScenario, scenarioFile, writer } = options;
-  let inputsSeen: Seen | undefined;
+  let inputsSeen: Watched | undefined;
   let scenarioSeen: string | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let checking: Promise<void> = Promise.resolve();
 
-  const wrong = (file: string, diagnostics: readonly Diagnostic[]): void => {
-    for (const { code, column, field, hint, line, message } of diagnostics)
-      logger.error({ file, line, column, field, code, hint }, `${file} changes nothing: ${message}`);
-  };
-
   const checkInputs = async (file: string): Promise<void> => {
-    const seen = readText(file, logger);
+    const seen = readWatched(file, logger);
     if (!seen || (seen.text === inputsSeen?.text && seen.writtenSeconds === inputsSeen.writtenSeconds))
       return;
     inputsSeen = seen;
     const parsed = parseInputs(seen.text, file, seen.writtenSeconds);
-    if (!parsed.ok) return wrong(file, parsed.diagnostics);
+    if (!parsed.ok) return changesNothing(file, parsed.diagnostics, logger);
     await writer.commit((state) => {
       const refused = parsed.value.flatMap((fact) => {
         const unsound = unsoundOf(state, fact, writer.nowSeconds());
@@ -83,7 +66,7 @@ export function createInputsWatch(options: InputsWatchOptions): InputsWatch {
   };
 
   const checkScenario = async (file: string): Promise<void> => {
-    const seen = readText(file, logger);
+    const seen = readWatched(file, logger);
     if (!seen) return;
     const readFile = readerIn(dirname(file));
     const parsed = parseScenario(seen.text, file, { readFile, purpose: "service" });
@@ -91,7 +74,7 @@ export function createInputsWatch(options: InputsWatchOptions): InputsWatch {
     const all = JSON.stringify([seen.text, files]);
     if (all === scenarioSeen) return;
     scenarioSeen = all;
-    if (!parsed.ok) return wrong(file, parsed.diagnostics);
+    if (!parsed.ok) return changesNothing(file, parsed.diagnostics, logger);
     try {
       const isLoaded = await reloadFleet(writer, parsed.value.fleet);
       if (!isLoaded) return;
@@ -115,37 +98,13 @@ export function createInputsWatch(options: InputsWatchOptions): InputsWatch {
     return result;
   };
 
+  const repetition = repeatedly(check, logger);
   return {
     check,
-    start() {
-      const next = () => {
-        timer = setTimeout(async () => {
-          await check().catch((error: unknown) => logger.error(error, "watched files could not be read"));
-          if (timer) next();
-        }, EVERY_MILLISECONDS);
-        timer.unref();
-      };
-      next();
-    },
+    start: repetition.start,
     async stop() {
-      clearTimeout(timer);
-      timer = undefined;
+      repetition.stop();
       await checking;
     },
   };
-}
-
-/** Undefined where there is nothing to read; a file that is being replaced is there the next time. */
-function readText(file: string, logger: Logger): Seen | undefined {
-  try {
-    const { mtimeMs, size } = statSync(file);
-    if (size > MOST_BYTES) {
-      logger.error({ file, size }, `${file} changes nothing: it has more than ${MOST_BYTES} bytes`);
-      return undefined;
-    }
-    return { text: readFileSync(file, "utf8"), writtenSeconds: mtimeMs / 1000 };
-  } catch (error) {
-    if (!isMissing(error)) logger.error(error, `${file} cannot be read`);
-    return undefined;
-  }
 }

@@ -101,6 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     refuseOpenElsewhere(options.open ?? false, host);
     const server = await listen((request, env) => answer(request, env), options.port ?? config.port, host);
     let isActive = false;
+    const feeds = options.feeds && { current: options.feeds };
     const terms = startTerms({
       logger,
       open: async () =>
@@ -117,7 +118,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
           advertised: options.advertise,
           keepSeconds: options.keepSeconds,
           inputsFile: options.inputsFile,
-          feeds: options.feeds,
+          feeds,
           watchedScenario: options.watchedScenario,
           open: options.open ?? false,
         }),

@@ -4,7 +4,7 @@ import { type Event, isActive, type State } from "@bace-pipe/core";
 
 const WORK: ReadonlySet<Event["kind"]> = new Set([
   ...(["progress", "checkpoint-committed", "measured"] as const),
-  ...(["launch-observed", "gang-started", "gang-late", "replan-requested"] as const),
+  ...(["launch-observed", "gang-started", "gang-late", "replan-requested", "replan-declined"] as const),
   "submitted", // again, with a key; the first time its place is another one
 ]);
 

@@ -12,8 +12,10 @@ import { certificateOf } from "./certificate.ts";
 import { steadyClock } from "./clock.ts";
 import type { Executor } from "./executors/executor.ts";
 import { createLocalExecutor } from "./executors/local.ts";
+import { createCapacityWatch } from "./executors/slurm/capacity.ts";
 import { followClusters } from "./executors/slurm/clusters.ts";
-import { createFeeds, type FeedsFile } from "./feeds/feeds.ts";
+import type { FeedsFile } from "./feeds/feeds.ts";
+import { followFeeds } from "./feeds/followed.ts";
 import { loadFleet } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -52,7 +54,7 @@ export interface TermOptions {
   /** Read again when it changes: what is said of the fleet. */
   readonly inputsFile: string | undefined;
   /** Where prices, carbon intensities, links and power are fetched from. */
-  readonly feeds: FeedsFile | undefined;
+  readonly feeds: { current: FeedsFile } | undefined;
   /** Read again when it changes: the scenario. */
   readonly watchedScenario: string | undefined;
   /** No token is needed. Only for services that nobody else's machine reaches. */
@@ -123,10 +125,14 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
       serves: (region) => !fleet().regions.some(({ name, slurm }) => name === region && slurm),
     });
     const executors: Executor[] = [metrics.counting(local)];
+    const capacity = createCapacityWatch({ writer, logger });
     const follow = followClusters({
       workerDirectory: resolve(options.workerDirectory),
       fleet,
-      onCluster: (executor) => executors.push(metrics.counting(executor)),
+      onCluster(executor, cluster) {
+        executors.push(metrics.counting(executor));
+        capacity.add(cluster);
+      },
     });
     writer.listen({ appended: follow });
     const loop = createLoop({
@@ -162,13 +168,21 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
     undo.push(() => watch.stop());
     watch.start();
     loop.start();
+    undo.push(async () => capacity.stop());
+    capacity.start();
     if (options.feeds) {
-      const feeds = createFeeds({ file: options.feeds, writer, logger, metrics });
+      const feeds = followFeeds({ kept: options.feeds, writer, logger, metrics });
       undo.push(() => feeds.stop());
       feeds.start();
     }
     if (options.keepSeconds !== undefined) {
-      const retention = createRetention({ archive, keepSeconds: options.keepSeconds, logger, writer });
+      const retention = createRetention({
+        archive,
+        executors,
+        keepSeconds: options.keepSeconds,
+        logger,
+        writer,
+      });
       undo.push(() => retention.stop());
       retention.start();
     }

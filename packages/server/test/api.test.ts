@@ -210,6 +210,7 @@ test("openapi.json lists every route", async () => {
     "get /v1/jobs/{id}",
     "get /v1/jobs/{id}/explain",
     "get /v1/regions",
+    "get /v1/report",
     "get /v1/service",
     "post /v1/inputs",
     "post /v1/jobs",

@@ -3,8 +3,10 @@
 //   whose word             what                                    who connects     rule
 //   administrators         --database, --advertise, --host         the service      anything; a flag or a config file says it
 //   administrators         --feeds: prices and the like            the service      anything; redirects are not followed
+//   administrators         rest.url of a fleet's slurm block       the service      anything; redirects are not followed
 //   whoever runs `bace`    --server, BACE_SERVER                   the CLI          anything; redirects are not followed
 //   whoever runs a probe   the other machine of `profile links`    that probe       anything; it is run by hand, on both
+//   whoever runs `check`   --advertise; hosts of fleet files       the CLI, hosts   anything; it is run by hand
 //   job and fleet files    paths of data, checkpoints, profiles    nobody           names of files: no URL is ever fetched
 //   tokens, inputs, keys   texts and figures                       nobody           kept as they are
 //   ranks                  host, port and store port (rendezvous)  the other ranks  this file: checked literals alone

@@ -25,6 +25,7 @@ import { addMetrics } from "./metrics.ts";
 import { addOperations } from "./operations.ts";
 import { addPlan } from "./plan.ts";
 import { addRegions } from "./regions.ts";
+import { addReport } from "./report.ts";
 import { addService } from "./service.ts";
 import { addTokens } from "./tokens.ts";
 
@@ -97,6 +98,7 @@ export function createApp(options: AppOptions): App {
   addPlan(app, context);
   addRegions(app, context);
   addDecisions(app, context);
+  addReport(app, context);
   addOperations(app, context);
   addEvents(app, context, ({ id }) => access === undefined || id === ANYBODY.id || access.tokens.isGood(id));
   addMetrics(app, metrics);

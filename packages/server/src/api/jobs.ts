@@ -9,9 +9,11 @@ import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, findJob, jsonOf, problems } from "./context.ts";
 import { listed, listQuerySchema } from "./job-list.ts";
 import { explainedDecision } from "./plan.ts";
+import { replanView } from "./replan-view.ts";
+import { epochReports } from "./report.ts";
 import { explainedSchema } from "./schemas/decisions.ts";
 import { jobListSchema, jobViewSchema, submitSchema, submittedSchema } from "./schemas/jobs.ts";
-import { explainedView, jobView, replanView } from "./views.ts";
+import { explainedView, jobView } from "./views.ts";
 
 const params = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });
 
@@ -87,7 +89,9 @@ export function addJobs(app: App, context: ApiContext): void {
 
   app.openapi(getRoute, (c) => {
     const identity = c.get("identity");
-    return c.json(view(findJob(writer, c.req.valid("param").id, identity), identity), 200);
+    const known = findJob(writer, c.req.valid("param").id, identity);
+    const epochs = epochReports(known, { fleets, timeModel });
+    return c.json({ ...view(known, identity), ...(epochs.length > 0 ? { epochs } : {}) }, 200);
   });
 
   app.openapi(submitRoute, async (c) => {

@@ -148,6 +148,7 @@ function inputList({ changes, fleet }: Pick<State, "changes" | "fleet">, nowSeco
     regions: changes.regions.map((change) => ({
       ...{ region: change.name, cordon: change.cordon ?? null, gpus: change.gpus ?? null },
       ...{ price: series("price", change), carbon: series("carbon", change) },
+      ...(change.counted ? { counted: measuredView(change.counted, nowSeconds) } : {}),
       ...(change.busyWatts ? { busyWatts: measuredView(change.busyWatts, nowSeconds) } : {}),
     })),
     links: changes.links.map(({ bandwidth, from, latency, to }) => ({

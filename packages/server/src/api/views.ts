@@ -23,12 +23,12 @@ import {
   stepsDone,
   valueAt,
 } from "@bace-pipe/core";
-import type { ReplanWhy } from "@bace-pipe/core/explain";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
+import { replanView, stayedView } from "./replan-view.ts";
 import type { DecisionView, Explained } from "./schemas/decisions.ts";
 import type { PlacementView } from "./schemas/explanation.ts";
-import type { HopView, JobView, ReplanView } from "./schemas/jobs.ts";
+import type { HopView, JobView } from "./schemas/jobs.ts";
 import type { RegionList } from "./schemas/regions.ts";
 
 export function placementView(placement: Placement, fleet: Fleet): PlacementView {
@@ -47,16 +47,20 @@ interface Chosen {
   readonly placement: Placement;
   readonly chosenFor?: ChosenFor;
   readonly measured?: Measured;
+  readonly plannedBitsPerSecond?: readonly number[];
 }
 
 /** The hops of a placement with what they were chosen for, and what was measured of them until now. */
 export function hopViews(
-  { chosenFor, measured, placement }: Chosen,
+  { chosenFor, measured, placement, plannedBitsPerSecond: planned }: Chosen,
   fleet: Fleet,
   nowSeconds: number,
 ): HopView[] {
   return placementView(placement, fleet).hops.map((view, hop) => ({
     ...view,
+    ...(planned && planned[hop] !== view.reservedBitsPerSecond
+      ? { plannedBitsPerSecond: planned[hop]! }
+      : {}),
     interval: chosenFor?.hops[hop] ?? null,
     measured: (["forth", "back"] as const).flatMap((direction) => {
       const seen = measured?.hops[hop]?.[direction];
@@ -67,16 +71,6 @@ export function hopViews(
       return [{ from, to, bitsPerSecond: rateOf(seen), roundTripSeconds, ageSeconds }];
     }),
   }));
-}
-
-export function replanView(replan: ReplanWhy | undefined): ReplanView | null {
-  if (!replan) return null;
-  const { action, costSeconds, from, gainSeconds, step, to } = replan;
-  const { highBitsPerSecond, lowBitsPerSecond, measuredBitsPerSecond } = replan;
-  return {
-    ...{ action, step, from, to, measuredBitsPerSecond, lowBitsPerSecond, highBitsPerSecond },
-    ...{ gainSeconds, costSeconds },
-  };
 }
 
 /** @param fleetNow with the prices of now; without it, a live epoch is shown at those of its fleet's file. */
@@ -117,6 +111,7 @@ export function jobView(
     committedStep: known.committedStep ?? null,
     hops: shown ? hopViews(shown, fleet!, nowSeconds) : [],
     replan: replanView(known.replan),
+    ...stayedView(known),
     electricityUsd,
     gpuSeconds,
     ...(job.priorityClass === undefined ? {} : { priorityClass: job.priorityClass }),

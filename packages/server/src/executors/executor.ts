@@ -13,6 +13,7 @@
 //   … later …
 //   await executor.list()                                 → Map { "job-3.1.frankfurt" → { kind: "exited", exitCode: 0 } }
 import type { Plan } from "@bace-pipe/core";
+import type { Pruning } from "./pruning.ts";
 
 /** What is to be started: the ranks of one region of a plan. */
 export interface Artifact {
@@ -54,4 +55,10 @@ export interface Executor {
   cancel(key: string): Promise<void>;
   /** The last lines of what a launch wrote, for people. */
   logs(key: string): Promise<string>;
+  /**
+   * Throws away what is left of some launches that have ended long ago and are not kept; they leave its list. To be repeated
+   * as long as it finds many. A crash at any point leaves something for the next time, and nothing else.
+   * @returns how many launches it has thrown away
+   */
+  prune?(pruning: Pruning): Promise<number>;
 }

@@ -2,13 +2,14 @@
 // its own, so that it outlives the service. Serves all regions of a fleet that no other executor has: what tells them apart
 // is emulated by the worker. Nothing about a launch is kept in memory but that it has ended, which never changes.
 import { spawn } from "node:child_process";
-import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plan } from "@bace-pipe/core";
 import { isMissing, readJson, writeJson } from "../files.ts";
 import type { Artifact, Executor, Found, Launch, Submitted } from "./executor.ts";
 import { ageSeconds, type FolderState, readLaunchFolder } from "./launch-folder.ts";
 import { isAlive, type ProcessId, startTicksOf } from "./process.ts";
+import { MOST_PER_ROUND, type Pruning } from "./pruning.ts";
 
 export interface LocalExecutorOptions {
   /** Folder with one folder per launch. */
@@ -27,6 +28,8 @@ export interface LocalExecutorOptions {
 
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
 const LOG_BYTES = 2000;
+/** Beside the folders of launches, and no launch's name. */
+const REMOVED = ".removed";
 
 export function createLocalExecutor(options: LocalExecutorOptions): Executor {
   const { launchesDirectory, graceSeconds = 5, killAfterSeconds = 15 } = options;
@@ -39,6 +42,20 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
     const state = await readLaunchFolder(folderOf(key), graceSeconds);
     if (state.kind === "exited") ended.set(key, state);
     return state;
+  };
+
+  /** Some that are over, or that a crash left before anything was started. */
+  const prunable = async ({ isKept, olderThanSeconds }: Pruning): Promise<string[]> => {
+    const keys: string[] = [];
+    for (const key of await namesIn(launchesDirectory)) {
+      if (keys.length === MOST_PER_ROUND) break;
+      if (!LAUNCH_KEY.test(key) || isKept(key) || (await stateOf(key)).kind === "running") continue;
+      const ages = await Promise.all(
+        ["exit.json", "plan.json", "."].map((name) => ageSeconds(join(folderOf(key), name))),
+      );
+      if (ages.every((age) => age === undefined || age > olderThanSeconds)) keys.push(key);
+    }
+    return keys;
   };
 
   return {
@@ -77,6 +94,19 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
       } else if (askedSecondsAgo > killAfterSeconds + (await checkpointSeconds(folderOf(key)))) {
         signal(state.process, "SIGKILL");
       }
+    },
+
+    async prune(pruning) {
+      const removed = join(launchesDirectory, REMOVED);
+      await rm(removed, { recursive: true, force: true }); // where a crash has left it
+      const keys = await prunable(pruning);
+      for (const key of keys) {
+        await mkdir(removed, { recursive: true, mode: 0o700 });
+        await rename(folderOf(key), join(removed, key)); // at once gone as a whole, whatever happens next
+        ended.delete(key);
+      }
+      await rm(removed, { recursive: true, force: true });
+      return keys.length;
     },
 
     async logs(key) {

@@ -85,6 +85,9 @@ export function answersSoon(executor: Executor, { patienceSeconds }: PatienceOpt
       await soon(cancel);
     },
 
+    // Whoever prunes has all the time of the world.
+    ...(executor.prune ? { prune: (pruning) => executor.prune!(pruning) } : {}),
+
     async logs(key) {
       const text = await soon(executor.logs(key));
       return text === LATE ? notYet("logs") : text;

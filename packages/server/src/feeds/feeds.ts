@@ -28,6 +28,8 @@ export interface FeedsFile {
   readonly config: FeedsConfig;
   /** Its folder: relative paths in it start from there. */
   readonly directory: string;
+  /** Where it was read, to be read again when it changes; absent: it stays as it is. */
+  readonly source?: { readonly path: string; readonly text: string };
 }
 
 export interface FeedsOptions {

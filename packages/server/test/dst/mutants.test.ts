@@ -33,6 +33,8 @@ const CAUGHT_AS: Readonly<Record<MutantName, RegExp>> = {
   "fencing-skipped": /was heard, in epoch/,
   "retry-on-unknown": /is alive twice|runs \d+ ranks on \d+ GPUs/,
   "double-release": /in the ledger, and really/,
+  "nobody-gives-way": /and jobs have held \d+ for/,
+  "reserved-beyond": /bit\/s reserved, of/,
   "acknowledged-early": /was accepted, and (is gone|another job)|is not cancelled|two jobs were accepted/,
   "seen-early": /was seen when \d+ was the last in the log/,
   "no-draft": /two jobs were accepted|was accepted, and another job has its name/,

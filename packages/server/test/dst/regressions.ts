@@ -16,4 +16,14 @@ export const REGRESSIONS = [
     seed: 4555,
     found: "a job behind one that never fits was not asked about when that one was found infeasible",
   },
+  {
+    seed: 19996,
+    found:
+      "a launch that its cluster forgot before anybody saw it run was started again, though its ranks had met",
+  },
+  {
+    seed: 20086,
+    found:
+      "what tenants had used was added up in another order after a snapshot, and differed in the last bit",
+  },
 ] as const;

@@ -284,11 +284,13 @@ test("connections are made in these files alone: another one belongs into the ta
   );
   expect(found.sort()).toEqual([
     "cli/src/commands/backup.ts", // the address in the state folder
+    "cli/src/commands/check.ts", // looks at an address, and connects to none
     "cli/src/demo/kept-service.ts", // that of the service that it has started
     "cli/src/demo/service-process.ts", // the same
     "cli/src/service/connect.ts", // --server, or the same
     "server/src/access/addresses.ts", // looks at addresses, and connects to none
     "server/src/client.ts", // what connect.ts gives it
+    "server/src/executors/slurm/rest-client.ts", // rest.url of a fleet's file; redirects are not followed
     "server/src/feeds/http.ts", // addresses in the file of --feeds; redirects are not followed
     "server/src/store/postgres.ts", // --database
   ]);

@@ -85,6 +85,7 @@ test("plans, explanations and decisions name no job of another", async () => {
         "/v1/jobs/our-first/explain",
         "/v1/jobs/our-second/explain",
         "/v1/regions",
+        "/v1/report",
       ].map(async (path) => JSON.stringify(await get(path))),
     )),
   ];

@@ -26,7 +26,7 @@ else:
 with open(folder / "starts", "a") as starts:
     starts.write(os.environ.get("CUDA_VISIBLE_DEVICES", "none") + "\\n")
 print("worker of", sys.argv[sys.argv.index("--region") + 1], "from", __file__, flush=True)
-while not (folder / "finish").exists():
+while not ((folder / "finish").exists() and (folder / "finish").read_text()):
     time.sleep(0.02)
 finish(int((folder / "finish").read_text()))
 `;

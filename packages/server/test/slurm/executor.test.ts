@@ -96,7 +96,7 @@ test("one job per launch: a vector of words, the same script for all on standard
         `--job-name=bace-${KEY}`,
       ],
       ...[`--comment=${KEY}`, `--chdir=${at}`, `--output=${at}/supervisor.log`, "--open-mode=append"],
-      ...["--nodes=1", "--ntasks=1", "--signal=B:TERM@90", "--gres=gpu:h100:1", "--cpus-per-task=8"],
+      ...["--nodes=1", "--ntasks=1", "--gres=gpu:h100:1", "--cpus-per-task=8", "--signal=B:TERM@90"],
       ...["--partition=train", "--account=research", "--qos=high", "--constraint=h100&ib", "--exclusive"],
     ],
   ]);

@@ -1,6 +1,7 @@
 // The parts of the executor that need no cluster: words, what squeue and sbatch say, the archives.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -261,4 +262,26 @@ test("the batch script runs words as they are, once", () => {
   writeFileSync(join(launch, "cancelled"), "");
   expect(run()).toBe(75);
   expect(existsSync(join(launch, "out"))).toBe(false);
+});
+
+test("the batch script runs nothing where it finds no launch, or one that another account has laid out", () => {
+  const elsewhere = mkdtempSync(join(folder, "elsewhere-"));
+  const run = () =>
+    spawnSync("sh", ["-s"], {
+      ...{ input: BATCH_SCRIPT, cwd: elsewhere, encoding: "utf8" },
+      env: { PATH: process.env["PATH"], SLURM_JOB_ID: "12" },
+    });
+  const refused = { status: 1, stderr: expect.stringContaining("is the shared folder mounted here?") };
+  expect(run()).toMatchObject(refused);
+  expect(existsSync(join(elsewhere, "claimed"))).toBe(false);
+  writeFileSync(join(elsewhere, "worker"), "/s/worker.zip\n");
+  writeFileSync(join(elsewhere, "command"), "touch\nout\n");
+  if (process.getuid?.() === 0) {
+    for (const name of ["worker", "command"]) chownSync(join(elsewhere, name), 65534, 65534);
+    expect(run()).toMatchObject(refused);
+    expect(existsSync(join(elsewhere, "out"))).toBe(false);
+    for (const name of ["worker", "command"]) chownSync(join(elsewhere, name), 0, 0);
+  }
+  expect(run().status).toBe(0);
+  expect(existsSync(join(elsewhere, "out"))).toBe(true);
 });

@@ -1,19 +1,16 @@
 // The whole of it: a service, two real Slurm clusters that know nothing of each other, and the real worker, which trains a
 // small model over both.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Client, createClient, type Service, startService } from "../../src/index.ts";
+import { python, whyNoPython } from "../support/python.ts";
 import { jobText } from "../support/service.ts";
 import { processesIn, startClusters, type TestClusters, whyNoSlurm } from "../support/slurm.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
-const FOUND = join(ROOT, ".cache", "python");
-/** With PyTorch; as scripts/setup.mjs has found it. */
-const python = process.env["BACE_PYTHON"] ?? (existsSync(FOUND) ? readFileSync(FOUND, "utf8") : undefined);
-const why =
-  whyNoSlurm ?? (python === undefined ? "no Python with PyTorch: run scripts/setup.mjs" : undefined);
+const why = whyNoSlurm ?? whyNoPython;
 const PATIENCE = { timeout: 150_000, interval: 250 };
 
 describe.skipIf(why)(`training on two Slurm clusters${why ? ` (${why})` : ""}`, () => {

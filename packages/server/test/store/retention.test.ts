@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
+import type { Executor } from "../../src/executors/executor.ts";
+import { MOST_PER_ROUND } from "../../src/executors/pruning.ts";
 import { createRetention } from "../../src/retention.ts";
 import { archiveOf } from "../../src/store/archive.ts";
 import { readBackup, writeBackup } from "../../src/store/backup.ts";
 import { openLog } from "../../src/store/log.ts";
 import { namedState, replay } from "../../src/store/replay.ts";
 import { clear, emptyDatabase } from "../support/database.ts";
+import { createFakeExecutor } from "../support/fake-executor.ts";
 import { type SmallWorld, smallWorld } from "../support/small-world.ts";
 
 const KEEP_SECONDS = 100;
@@ -67,6 +70,29 @@ test("jobs that ended long ago are forgotten, and their events deleted; a job th
     phase: "ended",
     outcome: { kind: "finished" },
   });
+});
+
+test("executors throw away what is left of jobs that are forgotten, as long as they find many; one that fails stops nobody", async () => {
+  await world.pass(["old"]);
+  clock.seconds += 2 * KEEP_SECONDS;
+  await world.submit("long");
+  const pruned: { readonly kept: readonly boolean[]; readonly olderThanSeconds: number }[] = [];
+  const others = createFakeExecutor();
+  const executor = (prune: Executor["prune"]): Executor => ({ ...others, ...(prune ? { prune } : {}) });
+  const { archive, writer } = world;
+  await createRetention({
+    ...{ archive, writer, keepSeconds: KEEP_SECONDS, logger: pino({ level: "silent" }) },
+    executors: [
+      others,
+      executor(async () => Promise.reject(new Error("no answer"))),
+      executor(async ({ isKept, olderThanSeconds }) => {
+        pruned.push({ kept: ["old.1.east", "long.1.east"].map(isKept), olderThanSeconds });
+        return pruned.length === 1 ? MOST_PER_ROUND : 7;
+      }),
+    ],
+  }).sweep();
+  const round = { kept: [false, true], olderThanSeconds: KEEP_SECONDS };
+  expect(pruned).toEqual([round, round]);
 });
 
 test("nothing younger than the older snapshot is deleted, so there is always one to replay from", async () => {

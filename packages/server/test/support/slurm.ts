@@ -15,6 +15,7 @@ export interface ClusterSketch {
   readonly gpus_per_node?: number;
   readonly min_job_age_seconds?: number;
   readonly kill_wait_seconds?: number;
+  readonly slurmd_timeout_seconds?: number;
 }
 
 export interface TestClusters {
@@ -22,6 +23,8 @@ export interface TestClusters {
   /** For SLURM_CONF. */
   configurationOf(name: string): string;
   controller(name: string, action: "restart" | "stop" | "crash" | "start"): Promise<void>;
+  /** With all processes of its jobs; the controller finds out by itself. */
+  node(name: string, node: string, action: "kill-node" | "start-node"): Promise<void>;
   /** Runs one of Slurm's commands; its standard output. */
   client(name: string, ...command: string[]): string;
   remove(): Promise<void>;
@@ -61,6 +64,7 @@ export async function startClusters(clusters: readonly ClusterSketch[]): Promise
       folder,
       configurationOf: (name) => configurations[name]!,
       controller: async (name, action) => void (await ask({ controller: name, do: action })),
+      node: async (cluster, node, action) => void (await ask({ cluster, node, do: action })),
       client: (name, ...[program, ...words]) =>
         execFileSync(program!, words, {
           encoding: "utf8",

@@ -8,5 +8,6 @@ export * from "./jobs.ts";
 export * from "./launches.ts";
 export * from "./problem.ts";
 export * from "./regions.ts";
+export * from "./report.ts";
 export * from "./service.ts";
 export * from "./tokens.ts";

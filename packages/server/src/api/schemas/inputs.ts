@@ -53,6 +53,8 @@ export const inputListSchema = z
         cordon: z.enum(["cordoned", "drained"]).nullable(),
         /** null: the scenario's. */
         gpus: z.number().int().nullable(),
+        /** What a cluster has counted, where that was fewer once: no more than these. */
+        counted: saidFigureSchema.optional(),
         price: saidFigureSchema.nullable(),
         carbon: saidFigureSchema.nullable(),
         /** Of one busy GPU, in watts, where somebody measured it. */

@@ -1,6 +1,7 @@
 // Jobs as they are shown, and as they come in. Times are seconds since 1970 on the service's clock.
 import { z } from "@hono/zod-openapi";
 import { placementSchema } from "./explanation.ts";
+import { epochReportSchema } from "./report.ts";
 
 /** A hop between two regions of a job's path. */
 export const hopViewSchema = z
@@ -8,6 +9,8 @@ export const hopViewSchema = z
     from: z.string(),
     to: z.string(),
     reservedBitsPerSecond: z.number(),
+    /** What its plan was made with, where what it needs was measured to be another rate and is reserved instead. */
+    plannedBitsPerSecond: z.number().optional(),
     /** Rates for which the schedule was chosen; null for jobs that are not trained. */
     interval: z
       .object({
@@ -32,19 +35,62 @@ export const hopViewSchema = z
 
 /** Why a job was stopped and placed anew. */
 export const replanSchema = z
+  .discriminatedUnion("trigger", [
+    z.object({
+      trigger: z.literal("link"),
+      /** `reschedule`: it kept its GPUs. */
+      action: z.enum(["move", "reschedule"]),
+      step: z.number().int(),
+      from: z.string(),
+      to: z.string(),
+      measuredBitsPerSecond: z.number(),
+      lowBitsPerSecond: z.number(),
+      highBitsPerSecond: z.number().nullable(),
+      gainSeconds: z.number(),
+      costSeconds: z.number(),
+      gainUsd: z.number().optional(),
+      costUsd: z.number().optional(),
+    }),
+    z.object({
+      trigger: z.literal("price"),
+      action: z.literal("move"),
+      step: z.number().int(),
+      /** Regions of the paths. */
+      from: z.array(z.string()),
+      to: z.array(z.string()),
+      gainUsd: z.number(),
+      costUsd: z.number(),
+      /** Below zero where the job takes longer there. */
+      gainSeconds: z.number(),
+      costSeconds: z.number(),
+    }),
+    z.object({
+      trigger: z.literal("capacity"),
+      action: z.literal("move"),
+      step: z.number().int(),
+      region: z.string(),
+      gpus: z.number().int(),
+      heldGpus: z.number().int(),
+      costSeconds: z.number(),
+      costUsd: z.number(),
+    }),
+  ])
+  .openapi("Replan");
+
+/** Why a job stayed where it was though prices had moved. */
+export const stayedSchema = z
   .object({
-    /** `reschedule`: it kept its GPUs. */
-    action: z.enum(["move", "reschedule"]),
-    step: z.number().int(),
-    from: z.string(),
-    to: z.string(),
-    measuredBitsPerSecond: z.number(),
-    lowBitsPerSecond: z.number(),
-    highBitsPerSecond: z.number().nullable(),
+    because: z.enum(["price", "policy", "gain", "time", "deadline"]),
+    /** Of the steps left then, where it is, and the most that prices alone could save of it. */
+    presentUsd: z.number(),
+    mostUsd: z.number(),
+    gainUsd: z.number(),
+    costUsd: z.number(),
     gainSeconds: z.number(),
     costSeconds: z.number(),
+    atSeconds: z.number(),
   })
-  .openapi("Replan");
+  .openapi("Stayed");
 
 export const jobViewSchema = z
   .object({
@@ -74,8 +120,12 @@ export const jobViewSchema = z
     committedStep: z.number().int().nullable(),
     /** Of its placement. */
     hops: z.array(hopViewSchema),
-    /** The last time that it was placed anew because of a link. */
+    /** The last time that it was stopped to be placed anew. */
     replan: replanSchema.nullable(),
+    /** The last time that prices had moved and this epoch stayed where it was. */
+    stayed: stayedSchema.optional(),
+    /** How far predictions were off, by epoch; of one job that is asked for. */
+    epochs: z.array(epochReportSchema).optional(),
     /** So far, the running epoch included. */
     electricityUsd: z.number(),
     gpuSeconds: z.number(),
@@ -114,6 +164,7 @@ export const submittedSchema = z
   .openapi("Submitted");
 
 export type HopView = z.infer<typeof hopViewSchema>;
+export type StayedView = z.infer<typeof stayedSchema>;
 export type ReplanView = z.infer<typeof replanSchema>;
 export type JobView = z.infer<typeof jobViewSchema>;
 export type Submitted = z.infer<typeof submittedSchema>;

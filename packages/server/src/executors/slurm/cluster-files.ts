@@ -1,6 +1,7 @@
 // The folder that a cluster's nodes share, by the usual commands of a Unix: each is one vector, and content goes through
 // standard input. What launches have noted down of themselves is read by one command for all of them.
 //   worker/SHA.zip            the worker
+//   removed/KEY               on its way out
 //   launches/KEY/plan.json, command, worker, submitted.json      by the service, before it asks Slurm
 //   launches/KEY/cancelled    by the service
 //   launches/KEY/exit.json    by the service, where a job was over without one
@@ -33,17 +34,30 @@ export interface ClusterFiles {
   noteEnd(key: string, exitCode: number): Promise<void>;
   /** The last lines of all that a launch has written. */
   logs(key: string): Promise<string>;
+  /** Keys of launches whose end was noted so long ago. */
+  endedBefore(ageSeconds: number): Promise<readonly string[]>;
+  /** All of some launches. After a crash some of it may be there still, and goes the next time. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Removes workers of so long ago, but one and those that some launches use. @param kept its SHA-256 */
+  removeWorkers(ageSeconds: number, kept: string, usedBy: readonly string[]): Promise<void>;
   /** Puts the worker there unless it is; returns its path. */
   placeWorker(archive: WorkerArchive): Promise<string>;
 }
 
 const NOTE = /^([a-z0-9-]+\.\d+\.[a-z0-9-]+)\/(exit\.json|claimed\/job|submitted\.json):(.*)$/;
 const MOST_KEYS = 200;
+const ENDED = /^\/([a-z0-9-]+\.\d+\.[a-z0-9-]+)\/exit\.json$/;
+const WORKER = /\/[0-9a-f]{64}\.zip(?:\.\d+\.tmp)?$/;
 const LOG_BYTES = 2000;
 const PLACE_SECONDS = 120;
 
+export function launchesIn(folder: string): string {
+  return `${folder}/launches`;
+}
+
 export function clusterFiles(run: Run, folder: string): ClusterFiles {
-  const launches = `${folder}/launches`;
+  const launches = launchesIn(folder);
+  const removed = `${folder}/removed`;
   const folderOf = (key: string) => `${launches}/${key}`;
   let isMade = false;
 
@@ -107,6 +121,43 @@ export function clusterFiles(run: Run, folder: string): ClusterFiles {
       return mustRun(["tail", "-v", "-c", String(LOG_BYTES), "--", ...files.sort()]);
     },
 
+    async endedBefore(seconds) {
+      const depth = ["-mindepth", "2", "-maxdepth", "2", "-name", "exit.json"];
+      const words = ["env", "LC_ALL=C", "find", launches, ...depth, "-mmin", `+${Math.ceil(seconds / 60)}`];
+      const ran = await run({ words, timeoutSeconds: PLACE_SECONDS });
+      // 1: a folder was not there any more when it was looked into
+      if (ran.kind === "no-answer" || ran.exitCode > 1) throw new Error(`find: ${problemOf(ran)}`);
+      return ran.stdout.split("\n").flatMap((path) => ENDED.exec(path.slice(launches.length))?.[1] ?? []);
+    },
+
+    async remove(keys) {
+      await mustRun(["rm", "-rf", "--", removed]);
+      if (keys.length === 0) return;
+      await mustRun(["mkdir", "-m", "700", removed]);
+      // Each is gone as a whole, at once: of a launch that lost files one by one a reader might make anything.
+      const moved = await run({ words: ["mv", "-t", removed, "--", ...keys.map(folderOf)] });
+      if (moved.kind === "no-answer") throw new Error(`mv: ${moved.reason}`);
+      await mustRun(["rm", "-rf", "--", removed]);
+      if (moved.exitCode !== 0) throw new Error(`mv: ${problemOf(moved)}`);
+    },
+
+    async removeWorkers(seconds, kept, usedBy) {
+      const isOld = ["-maxdepth", "1", "-type", "f", "-mmin", `+${Math.ceil(seconds / 60)}`];
+      const found = await mustRun(["find", `${folder}/worker`, ...isOld]);
+      const old = found.split("\n").filter((path) => WORKER.test(path) && !path.includes(kept));
+      if (old.length === 0) return;
+      const used = new Set<string>();
+      for (const some of inParts(usedBy, MOST_KEYS)) {
+        const files = some.map((key) => `${folderOf(key)}/worker`);
+        const ran = await run({ words: ["env", "LC_ALL=C", "grep", "-h", "-e", ".", "--", ...files] });
+        // Of a launch whose file cannot be read nobody knows what it uses.
+        if (ran.kind === "no-answer" || ran.exitCode !== 0) return;
+        for (const path of ran.stdout.split("\n")) used.add(path);
+      }
+      const unused = old.filter((path) => !used.has(path)).slice(0, MOST_KEYS);
+      if (unused.length > 0) await mustRun(["rm", "-f", "--", ...unused]);
+    },
+
     async placeWorker({ bytes, sha256 }) {
       await make();
       const path = `${folder}/worker/${sha256}.zip`;
@@ -123,6 +174,12 @@ export function clusterFiles(run: Run, folder: string): ClusterFiles {
       return path;
     },
   };
+}
+
+function inParts<T>(values: readonly T[], most: number): T[][] {
+  const parts: T[][] = [];
+  for (let from = 0; from < values.length; from += most) parts.push(values.slice(from, from + most));
+  return parts;
 }
 
 /** grep's lines: path, colon, text. */

@@ -7,15 +7,16 @@
 // A submit without a clear answer is on its way until `lateSeconds` have passed: `unknown` to find, "about to be" in the
 // list. Should its job come even later, it finds the launch claimed, or is a stranger that the service ends.
 // The worker's exit.json says how a launch ended; Slurm's word counts where there is none after `exitGraceSeconds`.
-// Left out: a region's ranks on more than one node (--nodes=1; a launch has one supervisor).
 import type { SlurmSettings } from "@bace-pipe/core";
 import type { Artifact, Executor, Found, Launch, Submitted } from "../executor.ts";
+import { jobsByCommands } from "./by-commands.ts";
 import { type ClusterFiles, clusterFiles } from "./cluster-files.ts";
-import { launchFiles, submitOptions } from "./job.ts";
-import { JOB_PREFIX, parseQueue, QUEUE_FORMAT, type QueuedJob } from "./queue.ts";
-import { lastLine, type Run } from "./runner.ts";
-import { BATCH_SCRIPT } from "./script.ts";
-import { jobStateOf, refusalOf } from "./states.ts";
+import type { ClusterJobs } from "./cluster-jobs.ts";
+import { launchFiles } from "./job.ts";
+import { prune } from "./prune.ts";
+import type { QueuedJob } from "./queue.ts";
+import type { Run } from "./runner.ts";
+import { jobStateOf } from "./states.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { WorkerArchive } from "./worker-archive.ts";
 
@@ -26,6 +27,8 @@ export interface SlurmExecutorOptions {
   readonly folder: string;
   readonly configurationFile?: string | undefined;
   readonly run: Run;
+  /** In place of Slurm's commands. */
+  readonly jobs?: ClusterJobs | undefined;
   readonly worker: () => Promise<WorkerArchive>;
   readonly nowSeconds?: () => number;
   /** For how long one answer of squeue counts. */
@@ -37,7 +40,6 @@ export interface SlurmExecutorOptions {
 }
 
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
-const SUBMIT_SECONDS = 30;
 const ASK_AGAIN_SECONDS = 5;
 
 export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
@@ -45,8 +47,8 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
   const { nowSeconds = () => Date.now() / 1000, pollSeconds = 2, lateSeconds = 60 } = options;
   const { exitGraceSeconds = 10, killAfterSeconds = 15 } = options;
   const files: ClusterFiles = clusterFiles(run, options.folder);
-  const environment = configurationFile === undefined ? [] : [`SLURM_CONF=${configurationFile}`];
-  const slurm = (...words: string[]) => ["env", "LC_ALL=C", ...environment, ...words];
+  const { launches } = files;
+  const jobs = options.jobs ?? jobsByCommands({ run, launches, configurationFile });
 
   /** Launches that have ended: nothing about them changes. */
   const ended = new Map<string, Launch>();
@@ -59,24 +61,6 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
   const asked = new Map<string, { readonly firstSeconds: number; lastSeconds: number }>();
   let polled: { readonly atSeconds: number; readonly launches: Map<string, Launch> } | undefined;
   let placed: Promise<string> | undefined;
-
-  const queue = async (...filter: string[]): Promise<Map<string, QueuedJob[]>> => {
-    const words = slurm(
-      "squeue",
-      "--me",
-      "--noheader",
-      "--states=all",
-      `--format=${QUEUE_FORMAT}`,
-      ...filter,
-    );
-    const ran = await run({ words });
-    if (ran.kind === "no-answer") throw new Error(`squeue: ${ran.reason}`);
-    if (ran.exitCode !== 0) throw new Error(`squeue: ${lastLine(ran.stderr)}`);
-    const byKey = new Map<string, QueuedJob[]>();
-    for (const job of parseQueue(ran.stdout, files.launches))
-      byKey.set(job.key, [...(byKey.get(job.key) ?? []), job]);
-    return byKey;
-  };
 
   /** Turns "over" into "exited" when its time has come, and remembers what does not change any more. */
   const settled = (
@@ -97,21 +81,21 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
     return settled(key, { kind: "exited", exitCode: verdict.exitCode });
   };
 
-  const isLive = (jobs: readonly QueuedJob[] = []) =>
-    jobs.some(({ state }) => jobStateOf(state).kind !== "ended");
+  const isLive = (queued: readonly QueuedJob[] = []) =>
+    queued.some(({ state }) => jobStateOf(state).kind !== "ended");
 
   const find = async (key: string): Promise<Found> => {
     const known = ended.get(key);
     if (known) return known;
-    const jobs = (await queue(`--name=${JOB_PREFIX}${key}`)).get(key) ?? [];
-    // After squeue: a launch that ended in between has left its exit code by now.
+    const queued = (await jobs.queue(key)).get(key) ?? [];
+    // After the queue: a launch that ended in between has left its exit code by now.
     const notes = (await files.notes([key])).get(key);
-    return settled(key, verdictOf(jobs, notes, nowSeconds(), lateSeconds));
+    return settled(key, verdictOf(queued, notes, nowSeconds(), lateSeconds));
   };
 
   const poll = async (): Promise<Map<string, Launch>> => {
     const before = [...tracked];
-    const queued = await queue();
+    const queued = await jobs.queue();
     const known = new Set([...queued.keys(), ...before].filter((key) => !ended.has(key)));
     const quiet = [...known].filter((key) => !isLive(queued.get(key)));
     const notes = await files.notes(isAdopted ? quiet : undefined);
@@ -140,22 +124,11 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
     await files.writeLaunch(key, launchFiles(artifact, settings, path, files.folderOf(key), nowSeconds()));
     tracked.add(key);
     polled?.launches.set(key, { kind: "running" });
-    const words = slurm("sbatch", ...submitOptions(key, artifact, settings, files.folderOf(key)));
-    const ran = await run({ words, input: BATCH_SCRIPT, timeoutSeconds: SUBMIT_SECONDS });
-    if (ran.kind === "no-answer") return { kind: "unknown", reason: `sbatch: ${ran.reason}` };
-    if (ran.exitCode === 0) return { kind: "accepted" };
-    const reason = `sbatch: ${lastLine(ran.stderr)}`;
-    const refusal = refusalOf(ran.stderr);
-    if (refusal === undefined) return { kind: "unknown", reason };
+    const answer = await jobs.submit({ key, artifact, settings, folder: files.folderOf(key) });
+    if (answer.kind !== "refused") return answer;
     await files.forgetSubmission(key);
     polled?.launches.delete(key);
-    return { kind: refusal === "final" ? "rejected" : "unknown", reason };
-  };
-
-  const scancel = async (...words: string[]): Promise<void> => {
-    const ran = await run({ words: slurm("scancel", ...words) });
-    // Another exit code: the job has ended, or cannot be told just now. The next call finds out.
-    if (ran.kind === "no-answer") throw new Error(`scancel: ${ran.reason}`);
+    return { kind: answer.isFinal ? "rejected" : "unknown", reason: answer.reason };
   };
 
   return {
@@ -179,17 +152,34 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
       }
       // A job that begins only now ends at once; where the folder is gone, Slurm is told all the same.
       if (!before) await files.markCancelled(key).catch(() => {});
-      const jobs = (await queue(`--name=${JOB_PREFIX}${key}`)).get(key) ?? [];
-      const ids = jobs.filter((job) => isLive([job])).map(({ id }) => id);
+      const live = (await jobs.queue(key)).get(key)?.filter((job) => isLive([job])) ?? [];
       asked.set(key, { firstSeconds: before?.firstSeconds ?? now, lastSeconds: now });
-      if (ids.length === 0) return;
-      if (before && now - before.firstSeconds > killAfterSeconds + (await checkpointSeconds(files, key)))
-        return scancel(...ids);
-      await scancel("--state=PENDING", ...ids);
-      await scancel("--batch", "--signal=TERM", ...ids);
+      if (live.length === 0) return;
+      const isLate =
+        before && now - before.firstSeconds > killAfterSeconds + (await checkpointSeconds(files, key));
+      await (isLate ? jobs.end(live) : jobs.stop(live));
     },
 
     logs: (key) => files.logs(key),
+
+    async prune(pruning) {
+      if (!isAdopted) polled = { atSeconds: nowSeconds(), launches: await poll() };
+      const queued = await jobs.queue();
+      const live = new Set([...tracked, ...[...queued.keys()].filter((key) => isLive(queued.get(key)))]);
+      const { sha256 } = await worker();
+      const gone = await prune(files, {
+        ...pruning,
+        hasEnded: (key) => ended.has(key),
+        live,
+        worker: sha256,
+      });
+      for (const key of gone) {
+        ended.delete(key);
+        polled?.launches.delete(key);
+        asked.delete(key);
+      }
+      return gone.length;
+    },
   };
 }
 

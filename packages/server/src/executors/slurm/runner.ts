@@ -37,7 +37,7 @@ const MOST_AT_ONCE = 4;
 /** ssh's own failures. */
 const SSH_FAILED = 255;
 /** A user's environment may hold defaults for options, and a service that runs in a job has that job's. */
-const SLURM_VARIABLE = /^(?:SLURM|SBATCH|SQUEUE|SCANCEL|SALLOC|SRUN)_(?!CONF$)/;
+const SLURM_VARIABLE = /^(?:SLURM|SBATCH|SQUEUE|SCANCEL|SINFO|SALLOC|SRUN)_(?!CONF$)/;
 
 export function createRunner({ host, prefix = [], ssh = ["ssh"] }: RunnerOptions): Run {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SLURM_VARIABLE.test(name)));
@@ -53,7 +53,7 @@ export function createRunner({ host, prefix = [], ssh = ["ssh"] }: RunnerOptions
   const inTurn = turns(MOST_AT_ONCE);
   return async ({ words, input = "", timeoutSeconds = TIMEOUT_SECONDS }) => {
     const [program, ...rest] = vectorOf(words);
-    const ran = await inTurn(() => finished(program!, rest, env, input, timeoutSeconds));
+    const ran = await inTurn(() => runProgram(program!, rest, env, input, timeoutSeconds));
     if (ran.kind === "ended" && ran.exitCode === SSH_FAILED && host !== undefined)
       return { kind: "no-answer", reason: `ssh to ${host}: ${lastLine(ran.stderr)}` };
     return ran;
@@ -73,7 +73,7 @@ function controlFolder(): string {
 }
 
 /** Lets so many run at once; the others wait, in order. */
-function turns(most: number): <T>(run: () => Promise<T>) => Promise<T> {
+export function turns(most: number): <T>(run: () => Promise<T>) => Promise<T> {
   let free = most;
   const waiting: (() => void)[] = [];
   return async (run) => {
@@ -94,7 +94,8 @@ export function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)!.slice(0, 300);
 }
 
-function finished(
+/** One program of this machine, its words as they are. */
+export function runProgram(
   program: string,
   words: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -6,9 +6,15 @@
 //   cancelled     it was given up before it began
 //   worker        path of the worker's archive
 //   command       one word per line
+// Where a node does not have the folder, Slurm may start the script in /tmp, where anybody can lay out a command: files of
+// another account are none of a launch's.
 // Then the script becomes the supervisor: signals of Slurm reach it, and its exit code is the job's.
 export const BATCH_SCRIPT = `#!/bin/sh
 umask 077
+if ! [ -O command ] || ! [ -O worker ]; then
+  echo "job $SLURM_JOB_ID: $PWD holds no launch of this account; is the shared folder mounted here?" >&2
+  exit 1
+fi
 if ! mkdir claimed; then
   echo "job $SLURM_JOB_ID: another job has this launch; nothing to do" >&2
   exit 75

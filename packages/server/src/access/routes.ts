@@ -48,6 +48,7 @@ export const ROUTES: Readonly<Record<string, Needed>> = {
   "GET /v1/decisions": own("read"),
   "GET /v1/report": own("read", 20),
   "GET /v1/events": own("read"),
+  "GET /v1/live": own("read"),
   "GET /v1/log": all("admin"),
   "GET /v1/audit": all("admin"),
   "GET /v1/tokens": all("admin"),

@@ -29,6 +29,7 @@ import { replanView, stayedView } from "./replan-view.ts";
 import type { DecisionView, Explained } from "./schemas/decisions.ts";
 import type { PlacementView } from "./schemas/explanation.ts";
 import type { HopView, JobView } from "./schemas/jobs.ts";
+import type { Changes } from "./schemas/live.ts";
 import type { RegionList } from "./schemas/regions.ts";
 
 export function placementView(placement: Placement, fleet: Fleet): PlacementView {
@@ -168,6 +169,23 @@ export function regionsView(state: State, nowSeconds: number): RegionList {
       longitude: region.longitude ?? null,
       links: indexed.filter(({ link }) => link.from === index).map((each) => linkView(each.link, each.index)),
     })),
+  };
+}
+
+/** What of the fleet is held, without its figures. */
+export function loadView({ fleet, ledger }: Pick<State, "fleet" | "ledger">): Pick<Changes, "load"> {
+  if (!fleet) return {};
+  const { freeGpus, reservedBitsPerSecond } = ledger!;
+  const { links, regions } = fleet;
+  return {
+    load: {
+      freeGpus: Object.fromEntries(regions.map(({ name }, index) => [name, freeGpus[index]!])),
+      links: links.flatMap(({ from, to }) => {
+        const reserved = reservedBitsPerSecond[from * regions.length + to]!;
+        const [a, b] = [regions[from]!.name, regions[to]!.name];
+        return reserved > 0 ? [{ from: a, to: b, reservedBitsPerSecond: reserved }] : [];
+      }),
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { ANYBODY } from "../../src/access/identity.ts";
 import { isNoted, ROUTES } from "../../src/access/routes.ts";
 import type { ApiContext, ApiEnv, App } from "../../src/api/context.ts";
 import { addEvents } from "../../src/api/events.ts";
+import { createListeners } from "../../src/api/listeners.ts";
 import type { JobView } from "../../src/api/schemas/jobs.ts";
 import { archiveOf } from "../../src/store/archive.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -224,7 +225,8 @@ test("a client that does not take what it is sent is sent away, and others are n
     return next();
   });
   const readEvents = archiveOf(database).events;
-  addEvents(app, { readEvents, writer } as unknown as ApiContext, () => true, 0.05);
+  const listeners = createListeners({ writer, isGood: () => true, patienceSeconds: 0.05 });
+  addEvents(app, { readEvents, writer } as unknown as ApiContext, listeners);
   const slow = await app.request("/v1/events?after=0");
   const quick = await app.request("/v1/events?after=0");
   const reader = quick.body!.getReader();

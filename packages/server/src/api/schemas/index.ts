@@ -6,6 +6,7 @@ export * from "./explanation.ts";
 export * from "./inputs.ts";
 export * from "./jobs.ts";
 export * from "./launches.ts";
+export * from "./live.ts";
 export * from "./problem.ts";
 export * from "./regions.ts";
 export * from "./report.ts";

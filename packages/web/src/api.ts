@@ -1,44 +1,67 @@
 // What the dashboard asks the service: paths, and answers that are known good or an error. Paths are relative, so the
 // page works under any address that also serves /v1.
-import type { JobView, Problem } from "@bace-pipe/server/api-types";
+import type { Problem } from "@bace-pipe/server/api-types";
 import { authorization } from "./token.ts";
 
 export type {
+  Changes,
   Explained,
   JobView,
+  LoadView,
   PlacementView,
+  PlanView,
   RegionList,
   RegionView,
+  ServiceView,
 } from "@bace-pipe/server/api-types";
 
-export interface JobList {
-  readonly jobs: readonly JobView[];
-}
-
 export const PATHS = {
-  regions: "v1/regions",
+  service: "v1/service",
+  live: "v1/live",
+  plan: "v1/plan",
   jobs: "v1/jobs",
-  explain: (jobId: string) => `v1/jobs/${encodeURIComponent(jobId)}/explain`,
+  job: (jobId: string) => `v1/jobs/${encodeURIComponent(jobId)}`,
+  /** `explain`, `cancel`, `hold`, … */
+  ofJob: (jobId: string, what: string) => `v1/jobs/${encodeURIComponent(jobId)}/${what}`,
+  ofRegion: (region: string, what: string) => `v1/regions/${encodeURIComponent(region)}/${what}`,
 } as const;
 
 /** The service answered, and refused. Anything else that goes wrong means that no service was reached. */
 export class RefusedError extends Error {
   /** Of the answer: 401 is for want of a token. */
   readonly status: number;
+  /** Set where the service says what is wrong. */
+  readonly problem: Problem | undefined;
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, problem?: Problem) {
     super(message);
     this.status = status;
+    this.problem = problem;
   }
 }
 
 /** @throws RefusedError with what the service says of it, or any other error if there is no service */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
-  const response = await fetch(path, { signal, headers: { Accept: "application/json", ...authorization() } });
+  return request<T>(path, { signal });
+}
+
+/** @throws as `ask` */
+export async function post<T>(path: string, body: unknown = {}): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  const headers = { Accept: "application/json", ...init.headers, ...authorization() };
+  const response = await fetch(path, { ...init, headers });
   if (response.ok) return (await response.json()) as T;
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
-    const { title, detail } = (await response.json()) as Problem;
-    throw new RefusedError(`${title} ${detail}`, response.status);
-  }
-  throw new Error(`${path} answered ${response.status} ${response.statusText}`);
+  throw await refusal(path, response);
+}
+
+/** The error that an answer is. */
+export async function refusal(path: string, response: Response): Promise<Error> {
+  if (!response.headers.get("content-type")?.startsWith("application/problem+json"))
+    return new Error(`${path} answered ${response.status} ${response.statusText}`);
+  const problem = (await response.json()) as Problem;
+  return new RefusedError(`${problem.title} ${problem.detail}`, response.status, problem);
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { ask, RefusedError } from "./api.ts";
 import { hasToken } from "./token.ts";
 
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 10_000;
 
 export interface Failure {
   /** "refused": the service answered with an error; "no-token": it wants to know who asks. */

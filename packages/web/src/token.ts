@@ -8,12 +8,13 @@ export function tokenIn(hash: string): string | undefined {
   return /^#token=(bace_[\w-]+)$/.exec(hash)?.[1];
 }
 
-/** Keeps the token of the page's address, if there is one, and takes it out of there. */
-export function takeToken(): void {
+/** Keeps the token of the page's address and takes it out of there; false where there is none. */
+export function takeToken(): boolean {
   const token = tokenIn(window.location.hash);
-  if (token === undefined) return;
+  if (token === undefined) return false;
   keepToken(token);
   window.history.replaceState(null, "", "#/");
+  return true;
 }
 
 export function keepToken(token: string): void {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { JobView } from "../src/api.ts";
-import { headline } from "../src/explanation.ts";
-import { groupJobs, phaseWord } from "../src/queue.ts";
+import { headline } from "../src/pages/job/headline.ts";
+import { groupJobs, phaseWord } from "../src/pages/queue/groups.ts";
 
 function job(id: string, phase: JobView["phase"], fields: Partial<JobView> = {}): JobView {
   return {

@@ -1,16 +1,13 @@
-// The queue and its history as one table; a job opens to show why it is where it is.
-import { Fragment, useState } from "react";
-import type { JobView } from "../api.ts";
-import { useOpenJob } from "../location.ts";
-import { groupJobs, type JobGroup } from "../queue.ts";
-import { ExplanationRow } from "./explanation.tsx";
+// The queue and its history as one table; a job opens its own page.
+import { useState } from "react";
+import type { JobView } from "../../api.ts";
+import { groupJobs, type JobGroup } from "./groups.ts";
 import { COLUMNS, JobRow } from "./job-row.tsx";
 
 /** Longer histories are drawn when asked for: the page is drawn again every second. */
 const HISTORY_ROWS = 30;
 
 export function Jobs({ jobs }: { readonly jobs: readonly JobView[] }) {
-  const open = useOpenJob();
   return (
     <section aria-labelledby="jobs">
       <h2 id="jobs">Jobs</h2>
@@ -30,7 +27,7 @@ export function Jobs({ jobs }: { readonly jobs: readonly JobView[] }) {
             </tr>
           </thead>
           {groupJobs(jobs).map((group) => (
-            <Group key={group.title} group={group} open={open} />
+            <Group key={group.title} group={group} />
           ))}
         </table>
       )}
@@ -38,10 +35,10 @@ export function Jobs({ jobs }: { readonly jobs: readonly JobView[] }) {
   );
 }
 
-function Group({ group, open }: { readonly group: JobGroup; readonly open: string | undefined }) {
+function Group({ group }: { readonly group: JobGroup }) {
   const [all, setAll] = useState(false);
   const limit = group.title === "History" && !all ? HISTORY_ROWS : Number.POSITIVE_INFINITY;
-  const shown = group.jobs.filter(({ id }, i) => i < limit || id === open);
+  const shown = group.jobs.slice(0, limit);
   const hidden = group.jobs.length - shown.length;
   return (
     <tbody>
@@ -51,10 +48,7 @@ function Group({ group, open }: { readonly group: JobGroup; readonly open: strin
         </th>
       </tr>
       {shown.map((job) => (
-        <Fragment key={job.id}>
-          <JobRow job={job} open={job.id === open} />
-          {job.id === open && <ExplanationRow job={job} columns={COLUMNS.length} />}
-        </Fragment>
+        <JobRow key={job.id} job={job} />
       ))}
       {hidden > 0 && (
         <tr className="more">

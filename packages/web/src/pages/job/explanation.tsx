@@ -1,33 +1,31 @@
 // Why a job is where it is: its place in the order, K*, the paths that were tried and what kept each from growing.
 import { candidateText, distanceText, heldText, orderText, rejectionText } from "@bace-pipe/core/explain";
 import { duration, gpus } from "@bace-pipe/core/format";
-import { type Explained, type JobView, PATHS } from "../api.ts";
-import { type Candidate, headline, type Why } from "../explanation.ts";
-import { usePolling } from "../polling.ts";
-import { explanationId } from "./job-row.tsx";
+import { type Explained, type JobView, PATHS } from "../../api.ts";
+import { usePolling } from "../../polling.ts";
+import { type Candidate, headline, type Why } from "./headline.ts";
 
 /** For a queued job each answer is a dry run of the scheduler, so it is asked for less often than the list. */
 const EVERY_MS = 5000;
 
-export function ExplanationRow({ job, columns }: { readonly job: JobView; readonly columns: number }) {
+export function Explanation({ job }: { readonly job: JobView }) {
   const { failure, value } = usePolling<Explained>(
-    PATHS.explain(job.id),
+    PATHS.ofJob(job.id, "explain"),
     EVERY_MS,
     `${job.phase} ${job.epoch}`,
   );
   return (
-    <tr className="why" id={explanationId(job.id)}>
-      <td colSpan={columns}>
-        {value && (
-          <>
-            <h3>{headline(value)}</h3>
-            {value.why ? <WhyView why={value.why} /> : <p>The scheduler decided nothing about it.</p>}
-          </>
-        )}
-        {failure && !value && <p>No explanation: {failure.message}</p>}
-        {!failure && !value && <p>Asking the scheduler …</p>}
-      </td>
-    </tr>
+    <section aria-labelledby="why">
+      <h2 id="why">Why</h2>
+      {value && (
+        <>
+          <h3>{headline(value)}</h3>
+          {value.why ? <WhyView why={value.why} /> : <p>The scheduler decided nothing about it.</p>}
+        </>
+      )}
+      {failure && !value && <p>No explanation: {failure.message}</p>}
+      {!failure && !value && <p>Asking the scheduler …</p>}
+    </section>
   );
 }
 

@@ -1,5 +1,5 @@
 // The list of jobs as people look at it: what holds GPUs, what waits, what is over.
-import type { JobView } from "./api.ts";
+import type { JobView } from "../../api.ts";
 
 export interface JobGroup {
   readonly title: "Placed" | "Queue" | "History";

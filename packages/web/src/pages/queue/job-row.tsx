@@ -2,11 +2,11 @@
 
 import { deviation, duration, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { ReactNode } from "react";
-import type { JobView } from "../api.ts";
-import { lossText, part, placementText } from "../format.ts";
-import { addressOf } from "../location.ts";
-import { phaseWord } from "../queue.ts";
-import { Bar } from "./bar.tsx";
+import type { JobView } from "../../api.ts";
+import { lossText, part, placementText } from "../../format.ts";
+import { addressOf } from "../../location.ts";
+import { Bar } from "../../parts/bar.tsx";
+import { phaseWord } from "./groups.ts";
 
 interface Column {
   readonly heading: string;
@@ -36,21 +36,11 @@ const CELLS: readonly Column[] = [
 
 export const COLUMNS: readonly Pick<Column, "heading" | "layout">[] = [{ heading: "Job" }, ...CELLS];
 
-export function JobRow({ job, open }: { readonly job: JobView; readonly open: boolean }) {
+export function JobRow({ job }: { readonly job: JobView }) {
   return (
-    <tr className={open ? "job open" : "job"}>
+    <tr className="job">
       <th scope="row">
-        <button
-          type="button"
-          aria-expanded={open}
-          aria-controls={open ? explanationId(job.id) : undefined}
-          title={`Why ${job.id} is where it is`}
-          onClick={() => {
-            window.location.hash = addressOf(open ? undefined : job.id);
-          }}
-        >
-          {job.id}
-        </button>
+        <a href={addressOf(["jobs", job.id])}>{job.id}</a>
       </th>
       {CELLS.map(({ cell, heading, layout }) => {
         const content = cell(job);
@@ -62,10 +52,6 @@ export function JobRow({ job, open }: { readonly job: JobView; readonly open: bo
       })}
     </tr>
   );
-}
-
-export function explanationId(jobId: string): string {
-  return `why-${jobId}`;
 }
 
 function Phase({ job }: { readonly job: JobView }) {

@@ -1,9 +1,9 @@
 // Regions as cards: GPUs free of total, price, and what is reserved of each outgoing link.
 
 import { bitRate, duration, figure, pricePerKwh, share } from "@bace-pipe/core/format";
-import type { RegionView } from "../api.ts";
-import { part } from "../format.ts";
-import { Bar } from "./bar.tsx";
+import type { RegionView } from "../../api.ts";
+import { part } from "../../format.ts";
+import { Bar } from "../../parts/bar.tsx";
 
 export function Regions({ regions }: { readonly regions: readonly RegionView[] }) {
   return (

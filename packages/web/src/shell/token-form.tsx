@@ -1,5 +1,6 @@
-// Asks for a token where the service wants one. The page asks the service again every second: nothing is to be reloaded.
+// Asks for a token where the service wants one; nothing is to be reloaded.
 import type { FormEvent } from "react";
+import { startListening } from "../live/index.ts";
 import { keepToken } from "../token.ts";
 
 export function TokenForm({ why }: { readonly why: string }) {
@@ -7,6 +8,7 @@ export function TokenForm({ why }: { readonly why: string }) {
     event.preventDefault();
     keepToken(String(new FormData(event.currentTarget).get("token")).trim());
     event.currentTarget.reset();
+    startListening();
   };
   return (
     <form className="banner" onSubmit={submit}>

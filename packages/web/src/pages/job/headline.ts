@@ -1,6 +1,6 @@
 // What a job's explanation is about, in one line; the rest of the words are core's.
-import type { Explained } from "./api.ts";
-import { placementText } from "./format.ts";
+import type { Explained } from "../../api.ts";
+import { placementText } from "../../format.ts";
 
 export type Why = NonNullable<Explained["why"]>;
 export type Candidate = Why["candidates"][number];

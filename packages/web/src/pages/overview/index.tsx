@@ -1,0 +1,4 @@
+// Overview.
+export function OverviewPage() {
+  return <h1>Overview</h1>;
+}

@@ -1,0 +1,4 @@
+// Simulate.
+export function SimulatePage() {
+  return <h1>Simulate</h1>;
+}

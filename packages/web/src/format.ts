@@ -1,5 +1,5 @@
 // Figures that only the dashboard shows; the others are core's.
-import { UNKNOWN } from "@bace-pipe/core/format";
+import { figure, UNKNOWN } from "@bace-pipe/core/format";
 import type { PlacementView } from "./api.ts";
 
 /** What is reserved of a capacity, 0..1. A link that shrank under its reservations is full. */
@@ -18,4 +18,9 @@ export function placementText(placement: Pick<PlacementView, "regions"> | null):
   return (
     placement?.regions.map(({ region, gpus: count }) => `${region}\u00a0${count}`).join(" → ") ?? UNKNOWN
   );
+}
+
+/** "410 g/kWh" */
+export function carbonText(gramsPerKwh: number | null): string {
+  return gramsPerKwh === null ? UNKNOWN : `${figure(gramsPerKwh)}\u00a0g/kWh`;
 }

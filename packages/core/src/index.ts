@@ -13,6 +13,7 @@ export * from "./control/inputs.ts";
 export * from "./control/measured.ts";
 export * from "./control/plan.ts";
 export * from "./control/preempt.ts";
+export * from "./control/price-history.ts";
 export * from "./control/reconcile.ts";
 export * from "./control/reduce.ts";
 export * from "./control/replan.ts";

@@ -57,6 +57,10 @@ export function openDisk(
         if (faults.happens("snapshot-refused")) throw new Error("the disk is full");
         disk.snapshot = JSON.stringify(toSnapshot(state));
       }),
+    priceFacts: async (sinceSeconds) =>
+      ofKind(["price-changed", "price-curve", "carbon-changed", "carbon-curve"]).filter(
+        ({ atSeconds }) => atSeconds >= sinceSeconds,
+      ),
     decisions: async (afterSeq, limit) =>
       ofKind(["placed", "infeasible"])
         .filter(({ seq }) => seq > afterSeq)

@@ -211,6 +211,7 @@ test("openapi.json lists every route", async () => {
     "get /v1/jobs/{id}/explain",
     "get /v1/live",
     "get /v1/regions",
+    "get /v1/regions/{name}/series",
     "get /v1/report",
     "get /v1/service",
     "post /v1/inputs",

@@ -28,6 +28,7 @@ function slowWriter() {
     saveSnapshot: async () => {},
     decisions: async () => [],
     fleets: async () => [],
+    priceFacts: async () => [],
   };
   const writer = createWriter({
     ...{ log, state: emptyState(), nowSeconds: () => 1, logger: pino({ level: "silent" }) },

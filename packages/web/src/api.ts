@@ -12,6 +12,7 @@ export type {
   PlanView,
   RegionList,
   RegionView,
+  SeriesView,
   ServiceView,
 } from "@bace-pipe/server/api-types";
 

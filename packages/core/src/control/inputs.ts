@@ -282,6 +282,12 @@ function observedSeries(kind: SeriesKind, said: SaidSeries, declared: Series): S
   return isCurveOnTop(curve, figure) ? withCurve(withFigure(declared)) : withFigure(withCurve(declared));
 }
 
+/** With what was said of it; undefined where nobody knows it. */
+export function seriesAfter(kind: SeriesKind, region: Region, said: SaidSeries): Series | undefined {
+  const declared = kind === "price" ? region.tariff : region.carbon;
+  return observedSeries(kind, said, declared ?? flat(0)) ?? declared;
+}
+
 /** What a region's price or carbon intensity of now rests on. The age of a curve is since it was first said. */
 export function seriesProvenance(kind: SeriesKind, said: SaidSeries, nowSeconds: number): Provenance {
   const { curve, figure } = saidOf(kind, said);

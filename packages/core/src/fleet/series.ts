@@ -95,6 +95,30 @@ export function mean(series: Series, fromSeconds: number, toSeconds: number): nu
   return seconds > 0 ? integral(series, fromSeconds, toSeconds) / seconds : valueAt(series, fromSeconds);
 }
 
+/** When the value next may be another one; undefined if it stays as it is. */
+export function nextChangeSeconds(series: Series, atSeconds: number): number | undefined {
+  switch (series.kind) {
+    case "flat":
+      return undefined;
+    case "until":
+      return atSeconds < series.untilSeconds
+        ? series.untilSeconds
+        : nextChangeSeconds(series.then, atSeconds);
+    case "within": {
+      const { curve, otherwise } = series;
+      if (covers(curve, atSeconds)) return nextChangeSeconds(stepsOf(curve), atSeconds) ?? curve.untilSeconds;
+      const next = nextChangeSeconds(otherwise, atSeconds);
+      const begins = curve.fromSeconds[0]!;
+      return atSeconds < begins && (next === undefined || begins < next) ? begins : next;
+    }
+    case "series":
+    case "steps": {
+      const next = stepAt(series, atSeconds) + 1;
+      return next < series.values.length ? startOf(series, next) : undefined;
+    }
+  }
+}
+
 type Stepped = Exclude<Series, { kind: "flat" | "until" | "within" }>;
 
 const knownSteps = new WeakMap<Curve, Stepped>();

@@ -1,7 +1,7 @@
 // Quantities over time: the integral is what counts.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { flat, integral, mean, type Series, valueAt } from "../../src/fleet/series.ts";
+import { flat, integral, mean, nextChangeSeconds, type Series, valueAt } from "../../src/fleet/series.ts";
 
 const hourly: Series = {
   kind: "series",
@@ -49,4 +49,26 @@ it("changes at given instants are as good as equal steps", () => {
 
 it("an interval that runs backwards is a bug, and said to be", () => {
   expect(() => integral(hourly, 2, 1)).toThrow("backwards");
+});
+
+it("is as its changes say, whatever lies on top of what: the steps between them add up to the integral", () => {
+  const covered: Series = {
+    kind: "within",
+    curve: { fromSeconds: [5000, 6000], values: [0.5, 0.7], untilSeconds: 9000 },
+    otherwise: hourly,
+  };
+  // biome-ignore lint/suspicious/noThenProperty: a series, no promise.
+  const said: Series = { kind: "until", value: 0.9, untilSeconds: 5500, then: covered };
+  for (const series of [flat(0.2), hourly, covered, said]) {
+    let sum = 0;
+    let at = 0;
+    for (let next: number | undefined = 0; next !== undefined && at < 20_000; at = next ?? 20_000) {
+      next = nextChangeSeconds(series, at);
+      sum += valueAt(series, at) * (Math.min(next ?? 20_000, 20_000) - at);
+    }
+    expect(sum).toBeCloseTo(integral(series, 0, 20_000), 6);
+  }
+  expect(nextChangeSeconds(hourly, 0)).toBe(7200); // the first value holds before it begins, too
+  expect(nextChangeSeconds(said, 0)).toBe(5500);
+  expect(nextChangeSeconds(said, 6000)).toBe(9000);
 });

@@ -40,6 +40,7 @@ export const ROUTES: Readonly<Record<string, Needed>> = {
   "POST /v1/jobs/{id}/release": own("operate"),
   "POST /v1/plan": own("read", 100),
   "GET /v1/regions": own("read"),
+  "GET /v1/regions/{name}/series": own("read"),
   "POST /v1/regions/{name}/cordon": all("operate"),
   "POST /v1/regions/{name}/uncordon": all("operate"),
   "POST /v1/regions/{name}/drain": all("operate"),

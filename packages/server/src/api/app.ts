@@ -28,6 +28,7 @@ import { addOperations } from "./operations.ts";
 import { addPlan } from "./plan.ts";
 import { addRegions } from "./regions.ts";
 import { addReport } from "./report.ts";
+import { addSeries } from "./series.ts";
 import { addService } from "./service.ts";
 import { addTokens } from "./tokens.ts";
 
@@ -99,6 +100,7 @@ export function createApp(options: AppOptions): App {
   addJobs(app, context);
   addPlan(app, context);
   addRegions(app, context);
+  addSeries(app, context);
   addDecisions(app, context);
   addReport(app, context);
   addOperations(app, context);

@@ -17,8 +17,17 @@ export interface Log {
   saveSnapshot(state: State): Promise<void>;
   /** Placements and infeasibilities with a greater seq, in order. @param jobIds of these alone */
   decisions(afterSeq: number, limit: number, jobIds?: readonly string[]): Promise<readonly Decided[]>;
+  /** What was said of prices and carbon intensities since a time, in order. Looks through the whole log. */
+  priceFacts(sinceSeconds: number): Promise<readonly PriceEvent[]>;
   /** Every fleet that was ever loaded, in order. */
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
+}
+
+const PRICE_KINDS = ["price-changed", "price-curve", "carbon-changed", "carbon-curve"] as const;
+export type PriceEvent = Extract<Event, { kind: (typeof PRICE_KINDS)[number] }>;
+
+export function isPriceEvent(event: Event): event is PriceEvent {
+  return PRICE_KINDS.some((kind) => kind === event.kind);
 }
 
 export interface EventRow {
@@ -76,6 +85,14 @@ function logOf(database: Database, openedAtSeq: number): Log {
         [afterSeq, limit, jobIds ?? null],
       );
       return rows.map((row) => toEvent(row) as Decided);
+    },
+
+    async priceFacts(sinceSeconds) {
+      const rows = await database.query<EventRow>(
+        "select seq, at_seconds, body from events where kind = any ($1) and at_seconds >= $2 order by seq",
+        [[...PRICE_KINDS], sinceSeconds],
+      );
+      return rows.map((row) => toEvent(row) as PriceEvent);
     },
 
     async fleets() {

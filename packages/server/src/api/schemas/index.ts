@@ -10,5 +10,6 @@ export * from "./live.ts";
 export * from "./problem.ts";
 export * from "./regions.ts";
 export * from "./report.ts";
+export * from "./series.ts";
 export * from "./service.ts";
 export * from "./tokens.ts";

@@ -23,7 +23,7 @@ export interface Layout {
 
 const LEAST_RADIUS = 7;
 /** Between circles, in pixels. */
-const GAP = 5;
+const GAP = 10;
 const ROUNDS = 60;
 /** Times the scale at which the whole world fits. */
 const CLOSEST = 4;

@@ -1,10 +1,22 @@
-// Regions: what is free of them, what it costs, and what is reserved of their links.
+// Regions: how much of each is free, what it costs there, and the links between them. One of them: region.tsx.
 import "./regions.css";
 import { useKnown } from "../../live/index.ts";
-import { Regions } from "./cards.tsx";
+import type { PageProps } from "../index.ts";
+import { LinkMatrix } from "./link-matrix.tsx";
+import { RegionDetail } from "./region.tsx";
+import { RegionTable } from "./table.tsx";
 
-export function RegionsPage() {
-  const { regions } = useKnown();
-  if (!regions) return <p>Asking the service …</p>;
-  return <Regions regions={regions.regions} />;
+export function RegionsPage({ place }: PageProps) {
+  const { isWhole, load, regions } = useKnown();
+  const name = place.path[1];
+  if (!isWhole) return <p>Asking the service …</p>;
+  if (!regions || !load) return <p>No fleet yet.</p>;
+  if (name !== undefined) return <RegionDetail name={name} regions={regions} load={load} />;
+  return (
+    <>
+      <h1>Regions</h1>
+      <RegionTable regions={regions} load={load} />
+      <LinkMatrix regions={regions} load={load} />
+    </>
+  );
 }

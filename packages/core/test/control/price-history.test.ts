@@ -1,0 +1,67 @@
+// What a region's price was, as it was believed, and what is believed of the time to come.
+import { expect, test } from "vitest";
+import { priceHistory, type SaidPrice } from "../../src/control/price-history.ts";
+import { parseScenario } from "../../src/spec/index.ts";
+
+const HOUR = 3600;
+const parsed = parseScenario(
+  `
+version: 1
+name: one
+gpuTypes: {slot: {peakFlopsPerSecond: 2e9, memoryBytes: 1 GB, busyWatts: 300 W, idleWatts: 30 W}}
+regions: [{name: east, gpuType: slot, gpus: 2, priceUsdPerKwh: 0.1}]
+`,
+  "one.yaml",
+);
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+const east = parsed.value.fleet.regions[0]!;
+const SPAN = { fromSeconds: 24 * HOUR, nowSeconds: 48 * HOUR, untilSeconds: 72 * HOUR };
+
+const price = (atHour: number, priceUsdPerKwh: number, region = "east"): SaidPrice => ({
+  ...{ kind: "price-changed", region, priceUsdPerKwh, source: "market" },
+  ...{ atSeconds: atHour * HOUR, observedAtSeconds: atHour * HOUR },
+});
+const shown = (steps: ReturnType<typeof priceHistory>) =>
+  steps.map(({ fromSeconds, source, value }) => [fromSeconds / HOUR, value, source]);
+
+test("nothing was said: the file's price, all the time", () => {
+  expect(shown(priceHistory("price", east, [], SPAN))).toEqual([[24, 0.1, "default"]]);
+});
+
+test("a figure counts from when it was said until another one, or its time is over", () => {
+  const said = [price(22, 0.2), price(30, 0.3), price(31, 0.4), price(30.5, 9, "elsewhere")];
+  expect(shown(priceHistory("price", east, said, SPAN))).toEqual([
+    [24, 0.2, "market"],
+    [25, 0.1, "default"],
+    [30, 0.3, "market"],
+    [31, 0.4, "market"],
+    [34, 0.1, "default"],
+  ]);
+});
+
+test("a curve shows the time to come, and not what was believed before it was said", () => {
+  const curve: SaidPrice = {
+    ...{ kind: "price-curve", region: "east", source: "auction" },
+    ...{ fromSeconds: [36 * HOUR, 50 * HOUR], values: [0.5, 0.6], untilSeconds: 60 * HOUR },
+    ...{ atSeconds: 40 * HOUR, observedAtSeconds: 40 * HOUR },
+  };
+  expect(shown(priceHistory("price", east, [curve], SPAN))).toEqual([
+    [24, 0.1, "default"],
+    [40, 0.5, "auction"],
+    [50, 0.6, "auction"],
+    [60, 0.1, "default"],
+  ]);
+});
+
+test("carbon that the file does not know is not shown as none before somebody says it, nor when that has expired", () => {
+  const said: SaidPrice = {
+    ...{ kind: "carbon-changed", region: "east", carbonGramsPerKwh: 400, source: "grid" },
+    ...{ atSeconds: 40 * HOUR, observedAtSeconds: 40 * HOUR },
+  };
+  expect(shown(priceHistory("carbon", east, [], SPAN))).toEqual([[24, null, "default"]]);
+  expect(shown(priceHistory("carbon", east, [said], SPAN))).toEqual([
+    [24, null, "default"],
+    [40, 400, "grid"],
+    [44, null, "default"],
+  ]);
+});

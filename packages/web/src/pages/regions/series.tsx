@@ -1,0 +1,110 @@
+// Price and carbon of one region over the last and the next 24 hours: what was, and what is known to come.
+import { figure, pricePerKwh } from "@bace-pipe/core/format";
+import * as Plot from "@observablehq/plot";
+import { useEffect, useRef } from "react";
+import { PATHS, type SeriesView } from "../../api.ts";
+import { carbonText } from "../../format.ts";
+import { useWidth } from "../../parts/use-width.ts";
+import { usePolling } from "../../polling.ts";
+
+type Step = SeriesView["price"][number];
+
+const EVERY_MS = 60_000;
+const HEIGHT = 190;
+
+export function SeriesCharts({ region }: { readonly region: string }) {
+  const { failure, value } = usePolling<SeriesView>(PATHS.ofRegion(region, "series"), EVERY_MS);
+  if (!value)
+    return <p className="small">{failure ? `No curves: ${failure.message}` : "Asking for prices …"}</p>;
+  return (
+    <div className="series">
+      <Chart title="Price" unit="USD/kWh" text={pricePerKwh} series={value} steps={value.price} />
+      <Chart title="Carbon intensity" unit="g/kWh" text={carbonText} series={value} steps={value.carbon} />
+    </div>
+  );
+}
+
+interface ChartProps {
+  readonly title: string;
+  readonly unit: string;
+  readonly text: (value: number) => string;
+  readonly series: SeriesView;
+  readonly steps: readonly Step[];
+}
+
+function Chart({ steps, series, text, title, unit }: ChartProps) {
+  const [ref, width] = useWidth<HTMLElement>();
+  const place = useRef<HTMLDivElement>(null);
+  const { nowSeconds, untilSeconds } = series;
+  useEffect(() => {
+    if (width === undefined || steps.every(({ value }) => value === null)) return;
+    const chart = draw(steps, { nowSeconds, untilSeconds, unit, width });
+    place.current!.replaceChildren(chart);
+    return () => chart.remove();
+  }, [steps, nowSeconds, untilSeconds, unit, width]);
+  const now = steps.findLast(({ fromSeconds }) => fromSeconds <= nowSeconds);
+  return (
+    <figure ref={ref} className="card">
+      <figcaption>
+        <strong>{title}</strong> {now?.value == null ? "nobody knows it" : text(now.value)}{" "}
+        <span className="small">{sourcesText(steps)}</span>
+      </figcaption>
+      <div ref={place} role="img" aria-label={summary(title, steps, text)} />
+    </figure>
+  );
+}
+
+interface Frame {
+  readonly nowSeconds: number;
+  readonly untilSeconds: number;
+  readonly unit: string;
+  readonly width: number;
+}
+
+function draw(steps: readonly Step[], { nowSeconds, unit, untilSeconds, width }: Frame) {
+  const at = (seconds: number) => new Date(1000 * seconds);
+  // A step holds until the next begins; the one of now is cut in two.
+  const points = steps.flatMap(({ fromSeconds, value }, i) => [
+    { at: at(fromSeconds), value },
+    { at: at(steps[i + 1]?.fromSeconds ?? untilSeconds), value },
+  ]);
+  const now = at(nowSeconds);
+  const current = steps.findLast(({ fromSeconds }) => fromSeconds <= nowSeconds)?.value;
+  const seam = current == null ? [] : [{ at: now, value: current }];
+  const past = [...points.filter((point) => point.at <= now), ...seam];
+  const coming = [...seam, ...points.filter((point) => point.at > now)];
+  return Plot.plot({
+    ...{ width: Math.max(240, width - 30), height: HEIGHT, marginLeft: 48 },
+    x: { type: "time", label: null },
+    y: { label: unit, grid: true, zero: true, nice: true },
+    marks: [
+      Plot.line(past, { x: "at", y: "value", stroke: "var(--use)", strokeWidth: 2 }),
+      Plot.line(coming, {
+        x: "at",
+        y: "value",
+        stroke: "var(--use)",
+        strokeWidth: 2,
+        strokeDasharray: "3 3",
+      }),
+      Plot.ruleX([now], { stroke: "var(--soft)" }),
+      Plot.text([now], {
+        x: (date: Date) => date,
+        frameAnchor: "top",
+        dx: 4,
+        textAnchor: "start",
+        text: ["now"],
+      }),
+    ],
+  });
+}
+
+function sourcesText(steps: readonly Step[]): string {
+  return [...new Set(steps.map(({ isDefault, source }) => (isDefault ? "file" : source)))].join(", ");
+}
+
+function summary(title: string, steps: readonly Step[], text: (value: number) => string): string {
+  const values = steps.flatMap(({ value }) => value ?? []);
+  if (values.length === 0) return `${title}: not known`;
+  const count = figure(steps.length);
+  return `${title} in ${count} steps over two days: lowest ${text(Math.min(...values))}, highest ${text(Math.max(...values))}`;
+}

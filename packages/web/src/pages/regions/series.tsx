@@ -74,7 +74,7 @@ function draw(steps: readonly Step[], { nowSeconds, unit, untilSeconds, width }:
   const past = [...points.filter((point) => point.at <= now), ...seam];
   const coming = [...seam, ...points.filter((point) => point.at > now)];
   return Plot.plot({
-    ...{ width: Math.max(240, width - 30), height: HEIGHT, marginLeft: 48 },
+    ...{ width: Math.max(240, width), height: HEIGHT, marginTop: 28, marginLeft: 48 },
     x: { type: "time", label: null },
     y: { label: unit, grid: true, zero: true, nice: true },
     marks: [

@@ -11,6 +11,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { holdCommands } from "./commands/hold.ts";
 import { importCommand } from "./commands/import.ts";
 import { inputsCommand } from "./commands/inputs.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { planCommand } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { queueCommand } from "./commands/queue.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   submitCommand,
   queueCommand,
   explainCommand,
+  logsCommand,
   cancelCommand,
   planCommand,
   simulateCommand,

@@ -73,7 +73,7 @@ test("queue and regions: JSON is the API's own", async () => {
 test("queue: the table has the places of the policy's order", async () => {
   const answers = {
     "GET /v1/jobs": { jobs: [jobView({ id: "wide", phase: "queued" })] },
-    "GET /v1/jobs/wide/explain": WAITING,
+    "GET /v1/queue": { policy: "bace", nowSeconds: 1, jobs: [{ jobId: "wide", position: 2 }] },
   };
   expect((await ask(answers, ["queue"])).out).toMatch(/^wide +queued +2 /m);
 });

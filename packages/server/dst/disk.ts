@@ -65,6 +65,7 @@ export function openDisk(
       ofKind(["placed", "infeasible"])
         .filter(({ seq }) => seq > afterSeq)
         .slice(0, limit) as readonly Decided[],
+    steps: async () => ({ count: 0, steps: [] }),
     fleets: async () => ofKind(["fleet-loaded"]),
   };
 }

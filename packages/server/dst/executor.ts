@@ -90,6 +90,6 @@ export function createSimulatedExecutor(
         if (!faults.happens("cancel-lost")) cluster.cancel(key);
       }),
 
-    logs: async () => "",
+    logs: async () => [],
   };
 }

@@ -3,10 +3,13 @@ import type { z } from "zod";
 import type { decisionListSchema, Explained, planSchema } from "./api/schemas/decisions.ts";
 import type { InputsReply, InputsRequest } from "./api/schemas/inputs.ts";
 import type { JobView, jobListSchema, Submitted } from "./api/schemas/jobs.ts";
+import type { JobLogs } from "./api/schemas/launch-logs.ts";
 import type { Problem } from "./api/schemas/problem.ts";
+import type { QueueView } from "./api/schemas/queue.ts";
 import type { RegionList, RegionView } from "./api/schemas/regions.ts";
 import type { Report } from "./api/schemas/report.ts";
 import type { ServiceView } from "./api/schemas/service.ts";
+import type { JobSteps } from "./api/schemas/steps.ts";
 import type { NewToken, TokenView, tokenRequestSchema } from "./api/schemas/tokens.ts";
 import type { LogPage } from "./store/backup.ts";
 import type { JobFile } from "./submission.ts";
@@ -28,6 +31,15 @@ export interface JobQuery {
   readonly tenant?: string;
 }
 
+export interface LogsQuery {
+  readonly region?: string | undefined;
+  readonly epoch?: number | undefined;
+  /** Of each region, at most. */
+  readonly bytes?: number | undefined;
+  /** `next` of an earlier answer. */
+  readonly after?: string | undefined;
+}
+
 export interface SubmitOptions {
   /** The same key with the same file gets the same answer. */
   readonly key?: string;
@@ -43,7 +55,11 @@ export interface Client {
   submit(file: JobFile, options?: SubmitOptions): Promise<Submitted>;
   cancel(id: string): Promise<JobView>;
   explain(id: string): Promise<Explained>;
+  /** @param query `points`: at most so many; `after`: `next` of an earlier answer */
+  steps(id: string, query?: { readonly points?: number; readonly after?: number }): Promise<JobSteps>;
+  logs(id: string, query?: LogsQuery): Promise<JobLogs>;
   plan(file: JobFile): Promise<z.infer<typeof planSchema>>;
+  queue(): Promise<QueueView>;
   regions(): Promise<RegionList>;
   operate(region: string, verb: "cordon" | "uncordon" | "drain"): Promise<RegionView>;
   hold(id: string): Promise<JobView>;
@@ -85,11 +101,7 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
   return {
     health: () => call("/healthz"),
     service: () => call("/v1/service"),
-    jobs: (query = {}) => {
-      const fields = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
-      const text = new URLSearchParams(Object.fromEntries(fields)).toString();
-      return call(text === "" ? "/v1/jobs" : `/v1/jobs?${text}`);
-    },
+    jobs: (query = {}) => call(withQuery("/v1/jobs", query)),
     job: (id) => call(job(id)),
     submit: (file, { ifRevision, key } = {}) =>
       call(
@@ -99,7 +111,10 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
       ),
     cancel: (id) => call(`${job(id)}/cancel`, {}),
     explain: (id) => call(`${job(id)}/explain`),
+    steps: (id, query = {}) => call(withQuery(`${job(id)}/steps`, query)),
+    logs: (id, query = {}) => call(withQuery(`${job(id)}/logs`, query)),
     plan: (file) => call("/v1/plan", file),
+    queue: () => call("/v1/queue"),
     regions: () => call("/v1/regions"),
     operate: (region, verb) => call(`/v1/regions/${encodeURIComponent(region)}/${verb}`, {}),
     hold: (id) => call(`${job(id)}/hold`, {}),
@@ -113,6 +128,13 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
     createToken: (request) => call("/v1/tokens", request),
     revokeToken: (id) => call(`/v1/tokens/${encodeURIComponent(id)}/revoke`, {}),
   };
+}
+
+function withQuery(path: string, query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const fields = given.map(([name, value]) => [name, String(value)] as const);
+  const text = new URLSearchParams(Object.fromEntries(fields)).toString();
+  return text === "" ? path : `${path}?${text}`;
 }
 
 /** What the service says of its refusal, or, where something else answered, what can be said about that. */

@@ -4,6 +4,7 @@
 import { buildPlan, type Effect, type Fact, launchKeyOf, type PlanOptions } from "@bace-pipe/core";
 import type { Logger } from "pino";
 import type { Artifact, Executor, Submitted } from "./executors/executor.ts";
+import { logText } from "./executors/log-parts.ts";
 import type { Writer } from "./writer.ts";
 
 export interface EffectOptions {
@@ -25,6 +26,9 @@ export interface Effects {
 export function regionOf(effect: Effect): string {
   return effect.kind === "record" ? effect.key.slice(effect.key.lastIndexOf(".") + 1) : effect.region;
 }
+
+/** Of what a launch that failed had written, in the service's log. */
+const EXPLAINED_BYTES = 16_384;
 
 type Submit = Extract<Effect, { kind: "submit" }>;
 
@@ -104,7 +108,8 @@ export function createEffects({ writer, executors, planOptions, logger }: Effect
           continue;
         const { jobId, epoch, region } = fact;
         const output = await executorOf(region)
-          ?.logs(launchKeyOf(jobId, epoch, region))
+          ?.logs(launchKeyOf(jobId, epoch, region), { bytes: EXPLAINED_BYTES })
+          .then(logText)
           .catch((error: unknown) => String(error));
         logger.warn({ jobId, epoch, region, output }, "launch failed");
       }

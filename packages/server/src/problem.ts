@@ -13,6 +13,7 @@ export const PROBLEMS = {
   "unknown-route": { status: 404, title: "There is no such route." },
   "unknown-region": { status: 404, title: "There is no such region." },
   "unknown-job": { status: 404, title: "There is no such job." },
+  "unknown-epoch": { status: 404, title: "The job has had no such epoch." },
   "unknown-token": { status: 404, title: "There is no such token." },
   "unknown-rank": { status: 404, title: "The launch has no such rank." },
   "name-taken": { status: 409, title: "Another job has this name." },

@@ -94,6 +94,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
     const rendezvous = createRendezvous(rendezvousDeadlineSeconds, nowSeconds());
     const fleets = fleetHistory(await log.fleets());
     const { efficiency } = options.scenario;
+    const executors: Executor[] = [];
     const context = { writer, log, rendezvous, fleets, policy, timeModel, efficiency, version };
     const access = await openAccess({
       ...{ database, nowSeconds, open: options.open, host: server.host, stateDirectory: folder.directory },
@@ -107,6 +108,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
         access,
         logger,
         metrics,
+        executors,
         readEvents: archive.events,
         stateDirectory: folder.directory,
       },
@@ -124,7 +126,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
       workerDirectory: resolve(options.workerDirectory),
       serves: (region) => !fleet().regions.some(({ name, slurm }) => name === region && slurm),
     });
-    const executors: Executor[] = [metrics.counting(local)];
+    executors.push(metrics.counting(local));
     const capacity = createCapacityWatch({ writer, logger });
     const follow = followClusters({
       workerDirectory: resolve(options.workerDirectory),

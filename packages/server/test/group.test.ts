@@ -27,6 +27,7 @@ function slowWriter() {
       }),
     saveSnapshot: async () => {},
     decisions: async () => [],
+    steps: async () => ({ count: 0, steps: [] }),
     fleets: async () => [],
     priceFacts: async () => [],
   };

@@ -43,7 +43,10 @@ test("a launch is started with its plan, runs, and is known by its exit code whe
   write("finish", "69");
   await exited(69);
   expect(await executor.list()).toEqual(new Map([[KEY, { kind: "exited", exitCode: 69 }]]));
-  expect(await executor.logs(KEY)).toContain("==> rank-0.log <==\nloss 4.2");
+  expect(await executor.logs(KEY, { bytes: 100 })).toContainEqual({
+    ...{ name: "rank-0", fromByte: 0, toByte: 8 },
+    text: "loss 4.2",
+  });
 });
 
 test("a region's prefix comes before the program", async () => {

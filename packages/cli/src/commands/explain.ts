@@ -1,5 +1,6 @@
 // `bace explain JOB`: why it waits, why it is where it is, or how it ended.
 
+import { onHoldText } from "@bace-pipe/core/explain";
 import { duration, loss, money } from "@bace-pipe/core/format";
 import type { Explained, JobView } from "@bace-pipe/server";
 import type { Command } from "commander";
@@ -41,7 +42,7 @@ export function explainText(explained: Explained, job: JobView, colors: Colors):
 /** What people and jobs of higher classes did to it. */
 function operatedText({ held, id, preempted, reason }: JobView): string {
   const before = preempted && !reason?.startsWith("preempted") ? `Was preempted by ${preempted.by}.\n` : "";
-  return `${before}${held ? `Held: it is not placed until \`bace release ${id}\`.\n` : ""}`;
+  return `${before}${held ? `Held: ${onHoldText(id)}.\n` : ""}`;
 }
 
 function stateText(job: JobView): string {

@@ -47,6 +47,62 @@ function overQuotaText(over: OverQuota): string {
   );
 }
 
+/** What would let a waiting job start, as far as one thing can be named. */
+export type Need =
+  /** On the path that comes nearest; `regions` is empty where no region has a GPU for it. */
+  | { readonly kind: "gpus"; readonly missing: number; readonly regions: readonly string[] }
+  /** Of the hop that comes nearest to passing. */
+  | {
+      readonly kind: "bandwidth";
+      readonly from: string;
+      readonly to: string;
+      readonly neededBitsPerSecond: number;
+      readonly residualBitsPerSecond: number;
+    }
+  | { readonly kind: "quota"; readonly overQuota: OverQuota }
+  /** The start of another job, which nobody passes or which has a reservation. */
+  | { readonly kind: "turn"; readonly behind: string }
+  /** A round of the policy that comes as far as this job. */
+  | { readonly kind: "depth"; readonly depth: number }
+  | { readonly kind: "time"; readonly because: "faster" | "cheaper"; readonly untilSeconds: number };
+
+/** Empty where a path would do and nothing keeps it back: it would start. */
+export function needsOf(why: Explanation): readonly Need[] {
+  const { blockedBy, candidates, depth, neededGpus, overQuota, postponed, reservedFor } = why;
+  if (overQuota) return [{ kind: "quota", overQuota }];
+  const behind = blockedBy ?? reservedFor;
+  if (behind !== undefined) return [{ kind: "turn", behind }];
+  if (depth !== undefined) return [{ kind: "depth", depth }];
+  if (postponed) return [{ kind: "time", because: postponed.kind, untilSeconds: postponed.untilSeconds }];
+  if (hasPath(candidates)) return [];
+  const nearest = nearestPath(candidates);
+  const link = nearestLink(candidates);
+  return [
+    { kind: "gpus", missing: neededGpus - (nearest?.gpus ?? 0), regions: nearest?.regions ?? [] },
+    ...(link
+      ? [
+          {
+            ...({ kind: "bandwidth", from: link.from, to: link.to } as const),
+            neededBitsPerSecond: link.neededBitsPerSecond,
+            residualBitsPerSecond: link.residualBitsPerSecond,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Why a job waits, in one sentence; empty where nothing keeps it. */
+export function waitText(why: Explanation): string {
+  const held = heldText(why);
+  if (held !== "") return `held ${held}`;
+  return distanceText(why);
+}
+
+/** Of a job that somebody has put on hold. */
+export function onHoldText(jobId: string): string {
+  return `it is not placed until \`bace release ${jobId}\``;
+}
+
 /** Where tenants and priority classes put it; empty where the fleet has none. */
 export function precedenceText({ precedence }: Explanation): string {
   if (!precedence) return "";
@@ -229,15 +285,27 @@ export function intervalText(interval: {
 
 /** What is missing, at the path that comes nearest. Empty when some path would do. */
 export function distanceText({ candidates, neededGpus }: Explanation): string {
-  if (candidates.some(({ outcome }) => outcome !== "too-few-gpus")) return "";
-  const nearest = [...candidates].sort((a, b) => b.gpus - a.gpus)[0];
+  if (hasPath(candidates)) return "";
+  const nearest = nearestPath(candidates);
   const short = gpus(neededGpus - (nearest?.gpus ?? 0));
   const where = nearest ? ` on ${nearest.regions.join(" → ")}` : "";
-  const link = shortages(candidates).sort((a, b) => shortOf(a) - shortOf(b))[0];
+  const link = nearestLink(candidates);
   const links = link
     ? `; the hop nearest to passing, ${link.from} → ${link.to}, is ${bitRate(shortOf(link))} short`
     : "";
   return `${short} short${where}${links}`;
+}
+
+function hasPath(candidates: readonly Candidate[]): boolean {
+  return candidates.some(({ outcome }) => outcome !== "too-few-gpus");
+}
+
+function nearestPath(candidates: readonly Candidate[]): Candidate | undefined {
+  return [...candidates].sort((a, b) => b.gpus - a.gpus)[0];
+}
+
+function nearestLink(candidates: readonly Candidate[]): Shortage | undefined {
+  return shortages(candidates).sort((a, b) => shortOf(a) - shortOf(b))[0];
 }
 
 /** Every hop that failed the bandwidth test, on any path. */

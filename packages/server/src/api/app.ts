@@ -18,18 +18,22 @@ import { addAudit } from "./audit.ts";
 import type { ApiContext, ApiEnv, App } from "./context.ts";
 import { addDashboard } from "./dashboard.ts";
 import { addDecisions } from "./decisions.ts";
+import { createDryRuns } from "./dry-run.ts";
 import { addEvents } from "./events.ts";
 import { addJobs } from "./jobs.ts";
+import { addLaunchLogs } from "./launch-logs.ts";
 import { addLaunches } from "./launches.ts";
 import { createListeners } from "./listeners.ts";
 import { addLive } from "./live.ts";
 import { addMetrics } from "./metrics.ts";
 import { addOperations } from "./operations.ts";
 import { addPlan } from "./plan.ts";
+import { addQueue } from "./queue.ts";
 import { addRegions } from "./regions.ts";
 import { addReport } from "./report.ts";
 import { addSeries } from "./series.ts";
 import { addService } from "./service.ts";
+import { addSteps } from "./steps.ts";
 import { addTokens } from "./tokens.ts";
 
 const BODY_LIMIT_BYTES = 2 ** 20;
@@ -97,7 +101,11 @@ export function createApp(options: AppOptions): App {
   );
 
   addService(app, context);
-  addJobs(app, context);
+  const dryRuns = createDryRuns(context);
+  addJobs(app, context, dryRuns);
+  addQueue(app, context, dryRuns);
+  addSteps(app, context);
+  addLaunchLogs(app, context);
   addPlan(app, context);
   addRegions(app, context);
   addSeries(app, context);

@@ -2,6 +2,7 @@
 import type { Event, JobState, Policy, TimeModel } from "@bace-pipe/core";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Identity, seesJob } from "../access/identity.ts";
+import type { Executor } from "../executors/executor.ts";
 import type { FleetHistory } from "../fleet-history.ts";
 import { PROBLEMS, type ProblemCode, ProblemError } from "../problem.ts";
 import type { Rendezvous } from "../rendezvous.ts";
@@ -21,6 +22,8 @@ export interface ApiContext {
   readonly version: string;
   /** Pages of the log, for the stream of events; without it there is none. */
   readonly readEvents?: ((afterSeq: number, limit: number) => Promise<readonly Event[]>) | undefined;
+  /** Who has the launches' logs; more may come. */
+  readonly executors?: readonly Executor[] | undefined;
   /** Of the service's own files, which no job may name. */
   readonly stateDirectory?: string | undefined;
 }

@@ -1,5 +1,5 @@
 // Jobs: submit, list, look at, cancel, explain.
-import { dryRun, type JobState } from "@bace-pipe/core";
+import type { JobState } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Identity } from "../access/identity.ts";
 import { hideOthers } from "../access/visible.ts";
@@ -7,6 +7,7 @@ import { keyedSubmission, sameSubmission } from "../client-key.ts";
 import { ProblemError } from "../problem.ts";
 import { admitJobs } from "../submission.ts";
 import { type ApiContext, type App, bodyOf, findJob, jsonOf, problems } from "./context.ts";
+import type { DryRuns } from "./dry-run.ts";
 import { listed, listQuerySchema } from "./job-list.ts";
 import { explainedDecision } from "./plan.ts";
 import { replanView } from "./replan-view.ts";
@@ -73,8 +74,8 @@ const explainRoute = createRoute({
   responses: { 200: { description: "Why", ...jsonOf(explainedSchema) }, ...problems("unknown-job") },
 });
 
-export function addJobs(app: App, context: ApiContext): void {
-  const { writer, fleets, policy, timeModel, efficiency, stateDirectory: keepOut } = context;
+export function addJobs(app: App, context: ApiContext, dryRuns: DryRuns): void {
+  const { writer, fleets, timeModel, efficiency, stateDirectory: keepOut } = context;
   const view = (known: JobState, identity: Identity) => {
     const state = writer.state();
     return hideOthers(jobView(known, fleets, writer.nowSeconds(), state.fleet), state, identity);
@@ -144,9 +145,7 @@ export function addJobs(app: App, context: ApiContext): void {
     const shown = (all: ReturnType<typeof explainedView>) => hideOthers(all, state, identity);
     if (known.phase !== "queued")
       return c.json(shown(explainedView(known, fleets, writer.nowSeconds())), 200);
-    const decision = dryRun(state, writer.nowSeconds(), { policy, timeModel }).find(
-      ({ jobId }) => jobId === known.job.id,
-    );
+    const decision = dryRuns().find(({ jobId }) => jobId === known.job.id);
     // Without a decision, the job is backing off after an epoch that failed.
     const waiting = { jobId: known.job.id, kind: "wait" as const, placement: null, hops: [], why: null };
     const explained = decision ? explainedDecision(decision, state.fleet!) : waiting;

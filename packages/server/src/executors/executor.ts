@@ -13,6 +13,7 @@
 //   … later …
 //   await executor.list()                                 → Map { "job-3.1.frankfurt" → { kind: "exited", exitCode: 0 } }
 import type { Plan } from "@bace-pipe/core";
+import type { LogPart, LogRequest } from "./log-parts.ts";
 import type { Pruning } from "./pruning.ts";
 
 /** What is to be started: the ranks of one region of a plan. */
@@ -53,8 +54,8 @@ export interface Executor {
   list(): Promise<ReadonlyMap<string, Launch>>;
   /** Asks a launch to end and, if it does not, makes it. To be repeated until the launch is no longer running. */
   cancel(key: string): Promise<void>;
-  /** The last lines of what a launch wrote, for people. */
-  logs(key: string): Promise<string>;
+  /** What a launch has written, by file; nothing where it has written nothing, or is gone. Rejects where nobody knows. */
+  logs(key: string, request: LogRequest): Promise<readonly LogPart[]>;
   /**
    * Throws away what is left of some launches that have ended long ago and are not kept; they leave its list. To be repeated
    * as long as it finds many. A crash at any point leaves something for the next time, and nothing else.

@@ -2,12 +2,14 @@
 // its own, so that it outlives the service. Serves all regions of a fleet that no other executor has: what tells them apart
 // is emulated by the worker. Nothing about a launch is kept in memory but that it has ended, which never changes.
 import { spawn } from "node:child_process";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plan } from "@bace-pipe/core";
 import { isMissing, readJson, writeJson } from "../files.ts";
 import type { Artifact, Executor, Found, Launch, Submitted } from "./executor.ts";
 import { ageSeconds, type FolderState, readLaunchFolder } from "./launch-folder.ts";
+import { LOG_NAME, type LogPart, logRanges } from "./log-parts.ts";
 import { isAlive, type ProcessId, startTicksOf } from "./process.ts";
 import { MOST_PER_ROUND, type Pruning } from "./pruning.ts";
 
@@ -27,7 +29,8 @@ export interface LocalExecutorOptions {
 }
 
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
-const LOG_BYTES = 2000;
+/** A launch may have put anything into its folder: neither links nor pipes are followed. */
+const READ_PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Beside the folders of launches, and no launch's name. */
 const REMOVED = ".removed";
 
@@ -109,16 +112,19 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
       return keys.length;
     },
 
-    async logs(key) {
+    async logs(key, request) {
       const folder = folderOf(key);
-      const names = (await namesIn(folder)).filter((name) => name.endsWith(".log")).sort();
-      const tails = await Promise.all(
-        names.map(async (name) => {
-          const text = await readFile(join(folder, name), "utf8");
-          return `==> ${name} <==\n${text.slice(-LOG_BYTES)}`;
+      const sizes = new Map<string, number>();
+      for (const file of await namesIn(folder)) {
+        const size = LOG_NAME.test(file) ? await sizeOf(join(folder, file)) : undefined;
+        if (size !== undefined) sizes.set(LOG_NAME.exec(file)![1]!, size);
+      }
+      return Promise.all(
+        logRanges(sizes, request).map(async (range): Promise<LogPart> => {
+          const text = await textOf(join(folder, `${range.name}.log`), range.fromByte, range.toByte);
+          return { ...range, text };
         }),
       );
-      return tails.join("\n");
     },
   };
 }
@@ -181,5 +187,27 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
+  }
+}
+
+/** undefined for what is no plain file. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await lstat(path);
+  return found.isFile() ? found.size : undefined;
+}
+
+async function textOf(path: string, fromByte: number, toByte: number): Promise<string> {
+  if (fromByte === toByte) return "";
+  const file = await open(path, READ_PLAIN);
+  try {
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(toByte - fromByte),
+      0,
+      toByte - fromByte,
+      fromByte,
+    );
+    return buffer.subarray(0, bytesRead).toString("utf8");
+  } finally {
+    await file.close();
   }
 }

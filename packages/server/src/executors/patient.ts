@@ -3,6 +3,7 @@
 //   submit   `unknown` for now; the launch is about to be (`list`), or nobody knows (`find`), until it has arrived or not
 //   list     rejects for now; the next call is given the same list when it is there
 //   cancel   goes on; the next call for the same launch waits for the same
+//   logs     rejects for now; the next call for the same launch waits until that one is over
 // A refusal that came too late is the answer to the next submit.
 import type { Executor, Found, Launch, Submitted } from "./executor.ts";
 
@@ -17,6 +18,7 @@ export function answersSoon(executor: Executor, { patienceSeconds }: PatienceOpt
   const submits = new Map<string, Promise<Submitted>>();
   const cancels = new Map<string, Promise<void>>();
   const refusals = new Map<string, Submitted>();
+  const readings = new Map<string, Promise<void>>();
   /** Until somebody has had it. */
   let listing: Promise<ReadonlyMap<string, Launch>> | undefined;
   /** Launches whose submit was under way at some time since the list was begun. */
@@ -88,9 +90,20 @@ export function answersSoon(executor: Executor, { patienceSeconds }: PatienceOpt
     // Whoever prunes has all the time of the world.
     ...(executor.prune ? { prune: (pruning) => executor.prune!(pruning) } : {}),
 
-    async logs(key) {
-      const text = await soon(executor.logs(key));
-      return text === LATE ? notYet("logs") : text;
+    async logs(key, request) {
+      // Of a cluster that does not answer readers ask again and again, and what the loop asks would wait behind them.
+      const before = readings.get(key);
+      if (before && (await soon(before)) === LATE) throw new Error(notYet("logs"));
+      const reading = executor.logs(key, request);
+      const done = reading.then(
+        () => {},
+        () => {},
+      );
+      readings.set(key, done);
+      void done.then(() => readings.get(key) === done && readings.delete(key));
+      const parts = await soon(reading);
+      if (parts === LATE) throw new Error(notYet("logs"));
+      return parts;
     },
   };
 }

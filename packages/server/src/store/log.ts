@@ -5,6 +5,7 @@ import type { Event, Fact, Fleet, Snapshot, State } from "@bace-pipe/core";
 import { emptyState, fromSnapshot, reduce, toSnapshot } from "@bace-pipe/core";
 import type { Database, Query } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { readSteps, type Steps, type StepsQuery } from "./steps.ts";
 
 /** Snapshots kept: the newest, and one before it. */
 const KEPT_SNAPSHOTS = 2;
@@ -19,6 +20,8 @@ export interface Log {
   decisions(afterSeq: number, limit: number, jobIds?: readonly string[]): Promise<readonly Decided[]>;
   /** What was said of prices and carbon intensities since a time, in order. Looks through the whole log. */
   priceFacts(sinceSeconds: number): Promise<readonly PriceEvent[]>;
+  /** What a job has reported. */
+  steps(jobId: string, query: StepsQuery): Promise<Steps>;
   /** Every fleet that was ever loaded, in order. */
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
@@ -94,6 +97,7 @@ function logOf(database: Database, openedAtSeq: number): Log {
       );
       return rows.map((row) => toEvent(row) as PriceEvent);
     },
+    steps: (jobId, query) => readSteps(database.query, jobId, query),
 
     async fleets() {
       const rows = await database.query<EventRow>(

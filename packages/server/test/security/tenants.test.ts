@@ -50,6 +50,9 @@ test("another's job answers in every way as one that there is not", async () => 
   for (const route of [
     "GET /v1/jobs/ID",
     "GET /v1/jobs/ID/explain",
+    "GET /v1/jobs/ID/steps",
+    "GET /v1/jobs/ID/logs",
+    "GET /v1/jobs/ID/logs?epoch=1&region=east",
     "POST /v1/jobs/ID/cancel",
     "POST /v1/jobs/ID/hold",
     "POST /v1/jobs/ID/release",
@@ -84,6 +87,7 @@ test("plans, explanations and decisions name no job of another", async () => {
         "/v1/jobs",
         "/v1/jobs/our-first/explain",
         "/v1/jobs/our-second/explain",
+        "/v1/queue",
         "/v1/regions",
         "/v1/report",
       ].map(async (path) => JSON.stringify(await get(path))),

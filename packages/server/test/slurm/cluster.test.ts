@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Plan, SlurmSettings } from "@bace-pipe/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Artifact, Executor } from "../../src/executors/executor.ts";
+import { logText } from "../../src/executors/log-parts.ts";
 import { createSlurmExecutor } from "../../src/executors/slurm/executor.ts";
 import { createRunner } from "../../src/executors/slurm/runner.ts";
 import { workerArchive } from "../../src/executors/slurm/worker-archive.ts";
@@ -108,7 +109,7 @@ describe.skipIf(whyNoSlurm)(`on a Slurm cluster${whyNoSlurm ? ` (${whyNoSlurm})`
     write("finish", "69");
     await exited(69);
     expect(await executor.list()).toEqual(new Map([[key, { kind: "exited", exitCode: 69 }]]));
-    expect(await executor.logs(key)).toContain("worker of east from");
+    expect(logText(await executor.logs(key, { bytes: 4000 }))).toContain("worker of east from");
   });
 
   test("it is started once, whoever submits it again, and adopted by an executor that is new on the cluster", async () => {
@@ -281,7 +282,7 @@ describe.skipIf(whyNoSlurm)(`on a Slurm cluster${whyNoSlurm ? ` (${whyNoSlurm})`
         expect((await far.list()).get(key)).toEqual({ kind: "running" });
         await far.cancel(key);
         await exited(75, far);
-        expect(await far.logs(key)).toContain("worker of east from");
+        expect(logText(await far.logs(key, { bytes: 4000 }))).toContain("worker of east from");
       } finally {
         await remove();
       }

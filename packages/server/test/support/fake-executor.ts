@@ -1,5 +1,6 @@
 // An executor in memory that does what a test tells it, and counts how often each launch was really started.
 import type { Artifact, Executor, Found, Launch, Submitted } from "../../src/executors/executor.ts";
+import { logRanges } from "../../src/executors/log-parts.ts";
 
 export interface FakeExecutor extends Executor {
   readonly launches: Map<string, Launch>;
@@ -12,6 +13,8 @@ export interface FakeExecutor extends Executor {
   /** Answers of `find`, in order; after that, the truth. */
   readonly findings: Found[];
   failLists: boolean;
+  /** Texts of logs by key and name. */
+  readonly written: Map<string, Readonly<Record<string, string>>>;
   exit(key: string, exitCode: number): void;
 }
 
@@ -27,6 +30,7 @@ export function createFakeExecutor(): FakeExecutor {
     answers: [],
     findings: [],
     failLists: false,
+    written: new Map(),
     capabilities: { name: "fake", serves: () => true },
     async submit(key, artifact) {
       const answer = fake.answers.shift();
@@ -48,8 +52,13 @@ export function createFakeExecutor(): FakeExecutor {
       fake.cancelled.push(key);
       launches.set(key, { kind: "exited", exitCode: 75 });
     },
-    async logs() {
-      return "";
+    async logs(key, request) {
+      const files = fake.written.get(key) ?? {};
+      const sizes = new Map(Object.entries(files).map(([name, text]) => [name, Buffer.byteLength(text)]));
+      return logRanges(sizes, request).map((range) => ({
+        ...range,
+        text: Buffer.from(files[range.name]!).subarray(range.fromByte, range.toByte).toString(),
+      }));
     },
     exit(key, exitCode) {
       launches.set(key, { kind: "exited", exitCode });

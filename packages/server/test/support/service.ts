@@ -130,6 +130,7 @@ export async function openService(
     controlUrl,
     logger,
     readEvents: archiveOf(database).events,
+    executors: [executor, ...others],
     access,
     stateDirectory,
   });

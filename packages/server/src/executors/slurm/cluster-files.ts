@@ -7,6 +7,7 @@
 //   launches/KEY/exit.json    by the service, where a job was over without one
 //   launches/KEY/claimed/job  by the batch script
 //   launches/KEY/started.json, exit.json, *.log                  by the worker's supervisor
+import { LOG_NAME, type LogPart, type LogRequest, logRanges } from "../log-parts.ts";
 import { lastLine, type Ran, type Run } from "./runner.ts";
 import { tarOf } from "./tape.ts";
 import type { WorkerArchive } from "./worker-archive.ts";
@@ -32,8 +33,8 @@ export interface ClusterFiles {
   markCancelled(key: string): Promise<void>;
   /** For later readers, where the worker has not said so itself. */
   noteEnd(key: string, exitCode: number): Promise<void>;
-  /** The last lines of all that a launch has written. */
-  logs(key: string): Promise<string>;
+  /** As of an executor. */
+  logs(key: string, request: LogRequest): Promise<readonly LogPart[]>;
   /** Keys of launches whose end was noted so long ago. */
   endedBefore(ageSeconds: number): Promise<readonly string[]>;
   /** All of some launches. After a crash some of it may be there still, and goes the next time. */
@@ -48,7 +49,6 @@ const NOTE = /^([a-z0-9-]+\.\d+\.[a-z0-9-]+)\/(exit\.json|claimed\/job|submitted
 const MOST_KEYS = 200;
 const ENDED = /^\/([a-z0-9-]+\.\d+\.[a-z0-9-]+)\/exit\.json$/;
 const WORKER = /\/[0-9a-f]{64}\.zip(?:\.\d+\.tmp)?$/;
-const LOG_BYTES = 2000;
 const PLACE_SECONDS = 120;
 
 export function launchesIn(folder: string): string {
@@ -114,11 +114,28 @@ export function clusterFiles(run: Run, folder: string): ClusterFiles {
       await mustRun(["tar", "-x", "-k", "-f", "-", "--no-same-owner", "-C", folderOf(key)], note);
     },
 
-    async logs(key) {
-      const found = await mustRun(["find", folderOf(key), "-maxdepth", "1", "-type", "f", "-size", "+0"]);
-      const files = found.split("\n").filter((path) => /\/[a-z]+(?:-\d+)?\.log$/.test(path));
-      if (files.length === 0) return "";
-      return mustRun(["tail", "-v", "-c", String(LOG_BYTES), "--", ...files.sort()]);
+    async logs(key, request) {
+      const plain = ["-maxdepth", "1", "-type", "f"];
+      const ran = await run({
+        words: ["env", "LC_ALL=C", "find", folderOf(key), ...plain, "-printf", "%s:%f/"],
+      });
+      if (ran.kind === "ended" && ran.exitCode !== 0 && ran.stderr.includes("No such file")) return [];
+      if (ran.kind === "no-answer" || ran.exitCode !== 0) throw new Error(`find: ${problemOf(ran)}`);
+      const sizes = new Map<string, number>();
+      for (const entry of ran.stdout.split("/")) {
+        const [size, file] = entry.split(":");
+        const name = LOG_NAME.exec(file ?? "")?.[1];
+        if (name !== undefined) sizes.set(name, Number(size));
+      }
+      return Promise.all(
+        logRanges(sizes, request).map(async (range): Promise<LogPart> => {
+          const { fromByte, name, toByte } = range;
+          if (fromByte === toByte) return { ...range, text: "" };
+          const part = [`skip=${fromByte}`, `count=${toByte - fromByte}`, "bs=65536", "status=none"];
+          const flags = "iflag=skip_bytes,count_bytes,fullblock,nofollow";
+          return { ...range, text: await mustRun(["dd", `if=${folderOf(key)}/${name}.log`, flags, ...part]) };
+        }),
+      );
     },
 
     async endedBefore(seconds) {

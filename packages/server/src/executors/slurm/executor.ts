@@ -160,7 +160,7 @@ export function createSlurmExecutor(options: SlurmExecutorOptions): Executor {
       await (isLate ? jobs.end(live) : jobs.stop(live));
     },
 
-    logs: (key) => files.logs(key),
+    logs: (key, request) => files.logs(key, request),
 
     async prune(pruning) {
       if (!isAdopted) polled = { atSeconds: nowSeconds(), launches: await poll() };

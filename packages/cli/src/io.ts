@@ -56,9 +56,15 @@ export function processIo(): Io {
   };
 }
 
+/** A terminal where somebody looks and that can draw: builds (CI) have one at times that keeps all that is written. */
+export function canAnimate(isTerminal: boolean, env: Io["env"]): boolean {
+  const isBuild = !["", "0", "false", undefined].includes(env["CI"]);
+  return isTerminal && env["TERM"] !== "dumb" && !isBuild;
+}
+
 /** Colour only on a terminal that can, and that was not asked to do without (no-color.org). */
 export function wantsColor(isTerminal: boolean, env: Io["env"]): boolean {
-  return isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return canAnimate(isTerminal, env) && !env["NO_COLOR"];
 }
 
 function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
@@ -67,7 +73,7 @@ function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const isTerminal = stream.isTTY === true && env["TERM"] !== "dumb";
+  const isTerminal = canAnimate(stream.isTTY === true, env);
   return {
     write: (text_) => void stream.write(text_),
     isTerminal,

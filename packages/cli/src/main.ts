@@ -13,6 +13,7 @@ import { importCommand } from "./commands/import.ts";
 import { inputsCommand } from "./commands/inputs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { planCommand } from "./commands/plan.ts";
+import { planCommand, planFailureExit } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { regionVerbCommands } from "./commands/region.ts";
@@ -63,6 +64,20 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
 /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 3 no service. Never throws. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const program = commandTree(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    const code = toldOf(error, io);
+    return args[0] === "plan" ? planFailureExit(code) : code;
+  }
+}
+
+/** All commands, none of which has run. */
+export function commandTree(io: Io, exit: (code: number) => void = () => {}): Command {
   const program = new Command("bace")
     .description(
       "Trains large models as pipelines over GPU clusters in several regions, and decides which, where and when.",
@@ -77,26 +92,25 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       getErrHasColors: () => io.err.colors.isColorSupported,
     })
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace demo                                          train six small models over three emulated regions
   bace simulate scenarios/paper-six-regions.yaml     compare scheduling policies
   bace up --fleet scenarios/demo-three-regions.yaml  start the service
+`,
+    )
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad input, 3 no service to talk to.");
+  for (const register of COMMANDS) register(program, io, exit);
+  return program;
+}
 
-Exit codes: 0 done, 1 failed, 2 bad input, 3 no service to talk to.`,
-    );
-  for (const register of COMMANDS) register(program, io, (code) => (exitCode = code));
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
-    if (error instanceof Failure) {
-      io.err.write(failureText(error, io.err.colors));
-      return error.details.exitCode;
-    }
-    io.err.write(`error[internal]: ${error instanceof Error ? error.stack : String(error)}\n`);
-    return EXIT.failed;
+/** Says what went wrong, where that has not been said; returns the exit code. */
+function toldOf(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+  if (error instanceof Failure) {
+    io.err.write(failureText(error, io.err.colors));
+    return error.details.exitCode;
   }
+  io.err.write(`error[internal]: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.failed;
 }

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { wantsColor } from "../src/io.ts";
+import { canAnimate, wantsColor } from "../src/io.ts";
 import { rendered } from "../src/render/output.ts";
 import { createScreen } from "../src/render/screen.ts";
 import { type Column, table } from "../src/render/table.ts";
@@ -39,6 +39,15 @@ test("colour only on a terminal that was not asked to do without", () => {
   expect(wantsColor(false, {})).toBe(false);
   expect(wantsColor(true, { NO_COLOR: "1" })).toBe(false);
   expect(wantsColor(true, { TERM: "dumb" })).toBe(false);
+  expect(wantsColor(true, { CI: "true" })).toBe(false);
+});
+
+test("pictures are drawn again in place on a terminal alone, and not where a build keeps what it shows", () => {
+  expect(canAnimate(true, { CI: "false" })).toBe(true);
+  expect(canAnimate(true, { NO_COLOR: "1" })).toBe(true);
+  expect(canAnimate(false, {})).toBe(false);
+  expect(canAnimate(true, { TERM: "dumb" })).toBe(false);
+  expect(canAnimate(true, { CI: "1" })).toBe(false);
 });
 
 test("a screen repeats itself only when something changed, and in place on a terminal", () => {

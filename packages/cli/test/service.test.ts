@@ -61,6 +61,18 @@ describe("plan: the exit code says what would happen to the file's own jobs", ()
   });
 });
 
+test.each([
+  ["a job file that is wrong", ["plan", "-"], problem(422, "invalid-job", "wrong"), 4],
+  ["an option that there is not", ["plan", "-", "--colour"], {}, 4],
+  ["a token that is refused", ["plan", "-"], problem(401, "bad-token", "wrong"), 4],
+  ["a service that does not answer", ["plan", "-", "--server", "http://127.0.0.1:1"], {}, 3],
+  ["its help", ["plan", "--help"], {}, 0],
+])("plan: the exit code of %s is none of a plan's", async (_, args, answer, expected) => {
+  const { url } = await fakeService({ "POST /v1/plan": answer });
+  const where = args.includes("--server") ? [] : ["--server", url];
+  expect((await bace([...args, ...where], { input: JOB })).exitCode).toBe(expected);
+});
+
 test("queue and regions: JSON is the API's own", async () => {
   const jobs = { jobs: [jobView({ id: "wide", phase: "queued" })] };
   expect(JSON.parse((await ask({ "GET /v1/jobs": jobs }, ["queue", "-o", "json"])).out)).toEqual(jobs);

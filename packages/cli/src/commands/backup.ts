@@ -19,15 +19,18 @@ export function backupCommand(program: Command, io: Io): void {
     .argument("<file>", "file to write; it is complete or not there, and readable by its owner alone")
     .addOption(databaseOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace backup bace-log.jsonl
+  bace backup /backups/$(date +%F).jsonl --server http://bace.example:7420
+  bace backup bace-log.jsonl --database postgres://bace@db.example/bace
+`,
+    )
+    .addHelpText(
       "after",
       `
 The file holds everything that has happened to jobs, the secrets of running launches included. It does not hold tokens,
-the audit log, checkpoints, the output of launches, or the scenario.
-
-Examples:
-  bace backup bace-log.jsonl
-  bace backup /backups/$(date +%F).jsonl --server http://bace.example:7420
-  bace backup bace-log.jsonl --database postgres://bace@db.example/bace`,
+the audit log, checkpoints, the output of launches, or the scenario.`,
     )
     .action(async (name: string, options: Options) => {
       const { writeBackup } = await import("@bace-pipe/server");

@@ -76,16 +76,19 @@ export function bandwidthCommand(program: Command, io: Io): void {
     .option("--svg <file>", "also write the curve as a picture")
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace bandwidth --stages 8 --microbatches 32 --cut 4:lat=5ms,gbps=50 --message 1GB --forward 38ms --input-grad 38ms --weight-grad 38ms --memory 9
+  bace bandwidth --stages 8 --microbatches 32 --cut 2:lat=20ms,gbps=5 --cut 6:lat=40ms,gbps=10 --on 6 --memory 16
+  bace bandwidth --spec pipeline.yaml --message 64MB --svg curve.svg
+`,
+    )
+    .addHelpText(
       "after",
       `
 The least bandwidth with which nothing of a link shows is max(V/C, V/(n·C/2 - latency)), for messages of V bits, a
 micro-batch every C seconds, and n forwards that stages in front of it run ahead besides 1F1B's; each takes one activation.
-Iteration times are simulated. With --spec, --message says what size the file's occupancies are of.
-
-Examples:
-  bace bandwidth --stages 8 --microbatches 32 --cut 4:lat=5ms,gbps=50 --message 1GB --forward 38ms --input-grad 38ms --weight-grad 38ms --memory 9
-  bace bandwidth --stages 8 --microbatches 32 --cut 2:lat=20ms,gbps=5 --cut 6:lat=40ms,gbps=10 --on 6 --memory 16
-  bace bandwidth --spec pipeline.yaml --message 64MB --svg curve.svg`,
+Iteration times are simulated. With --spec, --message says what size the file's occupancies are of.`,
     )
     .action(async (options: Options) => run(options, io));
 }

@@ -16,6 +16,13 @@ export function calibrateCommand(program: Command, io: Io): void {
     .argument("<rows>", "CSV file of runs, or - for standard input")
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace calibrate runs.csv
+  bace calibrate runs.csv -o json
+`,
+    )
+    .addHelpText(
       "after",
       `
 A row is a run. One row per GPU type and source already helps; runs that differ in model, sequence or micro-batch help most.
@@ -36,11 +43,7 @@ Columns that may be left out:
   attention                      fused, or unfused where scores go through memory
 
 Runs of mixtures of experts, of several GPU types at once, and in other precisions are left out.
-Exit codes: 0 done, 2 the file is wrong or has no usable row.
-
-Examples:
-  bace calibrate runs.csv
-  bace calibrate runs.csv -o json`,
+Exit codes: 0 done, 2 the file is wrong or has no usable row.`,
     )
     .action(async (name: string, { output }: { readonly output: Format }) => {
       const source = await readNamed(name, io);

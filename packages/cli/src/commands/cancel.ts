@@ -20,8 +20,11 @@ export function cancelCommand(program: Command, io: Io): void {
     .option("-y, --yes", "do not ask")
     .addOption(outputOption())
     .addHelpText(
-      "after",
-      "\nExamples:\n  bace cancel english-prose\n  bace cancel english-prose long-lines --yes",
+      "before",
+      `Examples:
+  bace cancel english-prose
+  bace cancel english-prose long-lines --yes
+`,
     )
     .action(async (ids: string[], options: Options) => {
       const jobs = await withService(options, io, (client) => cancel(client, ids, options, io));

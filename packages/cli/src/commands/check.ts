@@ -49,18 +49,21 @@ export function checkCommand(program: Command, io: Io, exit: (code: number) => v
     .addOption(outputOption())
     .option("--json", "the same as -o json")
     .addHelpText(
+      "before",
+      `Examples:
+  bace check --fleet fleet.yaml
+  bace check --fleet fleet.yaml --jobs --advertise http://bace.example:7420
+  bace check --region frankfurt --json
+`,
+    )
+    .addHelpText(
       "after",
       `
 Of a cluster: ssh, Slurm's commands and controller, the partition, account and options of the fleet's file as sbatch sees
 them, GPUs on nodes that start jobs, time limits, the shared folder, clocks, Python with PyTorch, and whom its hosts reach:
 those of the other regions, both ways, and the service. Without --jobs that is seen from the login host. Nothing is left
 behind.
-Exit codes: 0 no problems (there may be warnings), 1 problems, 2 bad input, 130 stopped by Ctrl-C.
-
-Examples:
-  bace check --fleet fleet.yaml
-  bace check --fleet fleet.yaml --jobs --advertise http://bace.example:7420
-  bace check --region frankfurt --json`,
+Exit codes: 0 no problems (there may be warnings), 1 problems, 2 bad input, 130 stopped by Ctrl-C.`,
     )
     .action((options: Options) => check(options, io, exit));
 }

@@ -22,13 +22,16 @@ export function demoCommand(program: Command, io: Io, exit: (code: number) => vo
     .option("--python <path>", "Python with PyTorch, as for `bace up`")
     .option("--keep", "leave the service running at the end")
     .addHelpText(
+      "before",
+      `Examples:
+  bace demo
+  bace demo --keep      then: bace queue --state .bace/demo
+`,
+    )
+    .addHelpText(
       "after",
       `
-State is kept in .bace/demo and made anew each time. Exit code 0 only if every job finished and its loss fell.
-
-Examples:
-  bace demo
-  bace demo --keep      then: bace queue --state .bace/demo`,
+State is kept in .bace/demo and made anew each time. Exit code 0 only if every job finished and its loss fell.`,
     )
     .action(async (options: Options) => exit(await runDemo(options, io)));
 }

@@ -31,13 +31,16 @@ export function experimentCommand(program: Command, io: Io): void {
         .default(availableParallelism(), "one per core"),
     )
     .addHelpText(
+      "before",
+      `Examples:
+  bace experiment paper --draws 20        a first look: about a minute
+  bace experiment paper                   the whole study
+`,
+    )
+    .addHelpText(
       "after",
       `
-Ctrl-C stops it; the same command goes on where it was. Results are kept per version of the program.
-
-Examples:
-  bace experiment paper --draws 20        a first look: about a minute
-  bace experiment paper                   the whole study`,
+Ctrl-C stops it; the same command goes on where it was. Results are kept per version of the program.`,
     )
     .action(async (study: string, options: Options) => {
       if (study !== "paper")

@@ -21,7 +21,13 @@ export function explainCommand(program: Command, io: Io): void {
     .description("say why a job waits and how far it is from starting, or why it is where it is")
     .argument("<job>", "name of the job")
     .addOption(outputOption())
-    .addHelpText("after", "\nExamples:\n  bace explain english-prose\n  bace explain english-prose -o json")
+    .addHelpText(
+      "before",
+      `Examples:
+  bace explain english-prose
+  bace explain english-prose -o json
+`,
+    )
     .action(async (id: string, options: Options) => {
       const [explained, job] = await withService(options, io, (client) =>
         knownJob(client, id, () => Promise.all([client.explain(id), client.job(id)])),

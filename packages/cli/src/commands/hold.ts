@@ -22,7 +22,13 @@ export function holdCommands(program: Command, io: Io): void {
       .description(description)
       .argument("<job...>", "names of the jobs")
       .addOption(outputOption())
-      .addHelpText("after", `\nExamples:\n  bace ${verb} english-prose`)
+      .addHelpText(
+        "before",
+        `Examples:
+  bace ${verb} english-prose
+  bace ${verb} english-prose long-lines
+`,
+      )
       .action(async (ids: string[], options: Options) => {
         const jobs: JobView[] = [];
         for (const id of ids)

@@ -9,7 +9,13 @@ import { type JobArguments, jobsOf } from "../import/jobs.ts";
 import type { Io } from "../io.ts";
 
 export function importCommand(program: Command, io: Io): void {
-  const group = program.command("import").description("turn public data into fleets and jobs");
+  const group = program
+    .command("import")
+    .description("turn public data into fleets and jobs")
+    .addHelpText(
+      "before",
+      "Examples:\n  bace import jobs philly.csv --limit 200 > jobs.yaml\n  bace import fleet --help\n",
+    );
   group
     .command("fleet")
     .description(
@@ -32,13 +38,13 @@ export function importCommand(program: Command, io: Io): void {
     .option("--to <date>", "end of the series (UTC; default: last hour of all series)", instant)
     .option("--name <name>", "of the scenario", "imported-fleet")
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace import fleet --regions ireland=aws:eu-west-1,virginia=gcp:us-east4 \\
     --throughput throughput.csv --latency latency.csv --cost cost.csv > fleet.yaml
   bace import fleet … --prices ireland=NL_2024.csv virginia=PJM_2024.csv --from 2024-03-01 --to 2024-03-08
-  bace import fleet … --prices 'ireland=scenarios/data/prices-2024.csv#NL_usd_per_mwh'`,
+  bace import fleet … --prices 'ireland=scenarios/data/prices-2024.csv#NL_usd_per_mwh'
+`,
     )
     .action(async (options: FleetArguments) => io.out.write(await fleetOf(options, io)));
   group
@@ -67,12 +73,12 @@ Examples:
       TRACE_DEFAULTS.activationBytes,
     )
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace import jobs philly.csv --limit 200 > jobs.yaml
   bace import jobs philly.csv --from 2017-10-09 --to 2017-10-10 --gpu-scale 4 --time-scale 0.5 > jobs.yaml
-  cat fleet.yaml jobs.yaml | bace simulate -`,
+  cat fleet.yaml jobs.yaml | bace simulate -
+`,
     )
     .action(async (trace: string, options: JobArguments) => io.out.write(await jobsOf(trace, options, io)));
 }

@@ -23,7 +23,13 @@ interface Options extends Where {
 }
 
 export function inputsCommand(program: Command, io: Io): void {
-  const inputs = program.command("inputs").description("what is other than the scenario says");
+  const inputs = program
+    .command("inputs")
+    .description("what is other than the scenario says")
+    .addHelpText(
+      "before",
+      "Examples:\n  bace inputs set --price frankfurt=0.12 --gpus tokyo=8\n  bace inputs set measured.yaml\n",
+    );
   const set = addWhere(inputs.command("set"))
     .description("say what capacity, prices, carbon intensities and links are now")
     .argument("[file]", "file of inputs (YAML or JSON), or - for standard input");
@@ -39,15 +45,18 @@ export function inputsCommand(program: Command, io: Io): void {
     .option("--source <text>", "where the figures of flags come from", "bace inputs set")
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace inputs set --price frankfurt=0.12 --gpus tokyo=8
+  bace inputs set --bandwidth 'frankfurt:tokyo=2 Gbit/s' --source iperf3
+  bace inputs set measured.yaml
+`,
+    )
+    .addHelpText(
       "after",
       `
 Prices count for 3 hours, carbon intensities for 4, links for half an hour after they were observed;
-then the scenario's figure does, marked as the default wherever it is shown.
-
-Examples:
-  bace inputs set --price frankfurt=0.12 --gpus tokyo=8
-  bace inputs set --bandwidth 'frankfurt:tokyo=2 Gbit/s' --source iperf3
-  bace inputs set measured.yaml`,
+then the scenario's figure does, marked as the default wherever it is shown.`,
     )
     .action(async (name: string | undefined, options: Options) => {
       const source = await sourceOf(name, options, io);

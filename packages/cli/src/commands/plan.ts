@@ -1,6 +1,7 @@
 // `bace plan FILE`: what the service's scheduler would do with these jobs now. Stores nothing, starts nothing.
 import type { Explained } from "@bace-pipe/server";
 import type { Command } from "commander";
+import { EXIT } from "../failure.ts";
 import type { Colors, Io } from "../io.ts";
 import { distanceLine, explanationText, headline } from "../render/explanation.ts";
 import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
@@ -9,7 +10,7 @@ import { addWhere, type Where } from "../service/discovery.ts";
 import { jobNames, readJobFile } from "../service/job-files.ts";
 
 /** Of this command, as in `nomad job plan`. */
-const PLAN_EXIT = { nothingStarts: 0, starts: 1, infeasible: 2 } as const;
+const PLAN_EXIT = { nothingStarts: 0, starts: 1, infeasible: 2, failed: 4 } as const;
 
 interface Options extends Where {
   readonly output: Format;
@@ -21,13 +22,17 @@ export function planCommand(program: Command, io: Io, exit: (code: number) => vo
     .argument("<file>", "job file (YAML or JSON), or - for standard input")
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace plan job.yaml
+  bace plan job.yaml -o wide
+`,
+    )
+    .addHelpText(
       "after",
       `
-Exit codes: 0 none of the jobs would start, 1 some would, 2 one is infeasible or the file is wrong.
-
-Examples:
-  bace plan job.yaml
-  bace plan job.yaml -o wide`,
+Exit codes: 0 none of the jobs would start, 1 some would, 2 one is infeasible, 3 no service to talk to, 4 the file or the
+command line is wrong, or something failed.`,
     )
     .action(async (name: string, options: Options) => {
       const source = await readJobFile(name, io);
@@ -42,6 +47,11 @@ Examples:
         );
       exit(planExit(plan.decisions.filter(({ jobId }) => names.has(jobId))));
     });
+}
+
+/** What is 1 or 2 elsewhere is an answer here. */
+export function planFailureExit(code: number): number {
+  return code === EXIT.failed || code === EXIT.badInput ? PLAN_EXIT.failed : code;
 }
 
 function planExit(decisions: readonly Explained[]): number {

@@ -66,18 +66,21 @@ export function profileCommand(program: Command, io: Io): void {
       "also write the profile, for `profile: FILE` in a job (schema: docs/reference/profile.schema.json)",
     )
     .addHelpText(
+      "before",
+      `Examples:
+  bace profile job.yaml -o profile.yaml
+  bace profile tiny-byte --sequence-length 128 --microbatch-size 4
+  bace profile llama-2-13b --sequence-length 4096 --dtype bfloat16 --device cuda --gpu H200 -o h200.yaml
+`,
+    )
+    .addHelpText(
       "after",
       `
 Each part is measured alone, so the model need not fit into memory as a whole. One thread computes, as in a rank.
 Run it on a machine that does nothing else. A job with \`profile: FILE\` is planned with these times on this GPU type, and on
 others with times scaled by the ratio of their peaks; a profile of another model, sequence length, micro-batch or type of
 activations is refused.
-Exit codes: 0 done, 1 measuring failed, 2 bad input, 130 stopped by Ctrl-C.
-
-Examples:
-  bace profile job.yaml -o profile.yaml
-  bace profile tiny-byte --sequence-length 128 --microbatch-size 4
-  bace profile llama-2-13b --sequence-length 4096 --dtype bfloat16 --device cuda --gpu H200 -o h200.yaml`,
+Exit codes: 0 done, 1 measuring failed, 2 bad input, 130 stopped by Ctrl-C.`,
     )
     .action((model: string, options: Options) => measure(model, options, io));
 }

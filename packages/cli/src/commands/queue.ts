@@ -21,7 +21,14 @@ export function queueCommand(program: Command, io: Io): void {
     .description("list jobs: what runs where, what waits in which order, what has ended")
     .option("-w, --watch", "again every two seconds, until Ctrl-C")
     .addOption(outputOption())
-    .addHelpText("after", "\nExamples:\n  bace queue\n  bace queue --watch\n  bace queue -o json")
+    .addHelpText(
+      "before",
+      `Examples:
+  bace queue
+  bace queue --watch
+  bace queue -o json
+`,
+    )
     .action((options: Options) => (options.watch ? watch(options, io) : once(options, io)));
 }
 

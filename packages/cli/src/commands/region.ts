@@ -31,7 +31,13 @@ export function regionVerbCommands(program: Command, io: Io): void {
       .description(description)
       .argument("<region...>", "names of the regions")
       .addOption(outputOption())
-      .addHelpText("after", `\nExamples:\n  bace ${verb} frankfurt`)
+      .addHelpText(
+        "before",
+        `Examples:
+  bace ${verb} frankfurt
+  bace ${verb} frankfurt tokyo
+`,
+      )
       .action(async (names: string[], options: Options) => {
         const regions: RegionView[] = [];
         for (const name of names)

@@ -14,7 +14,13 @@ export function regionsCommand(program: Command, io: Io): void {
   addWhere(program.command("regions"))
     .description("list regions: GPUs free of total, price, and how much of each link is reserved")
     .addOption(outputOption())
-    .addHelpText("after", "\nExamples:\n  bace regions\n  bace regions -o yaml")
+    .addHelpText(
+      "before",
+      `Examples:
+  bace regions
+  bace regions -o yaml
+`,
+    )
     .action(async (options: Options) => {
       const list = await withService(options, io, (client) => client.regions());
       io.out.write(rendered(options.output, list, (wide) => regionsText(list.regions, io.out.colors, wide)));

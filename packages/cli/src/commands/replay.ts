@@ -49,12 +49,12 @@ export function replayCommand(program: Command, io: Io): void {
     .option("--state", "print the state that the log leads to instead, as canonical JSON, with its SHA-256")
     .addOption(outputOption())
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace replay bace-log.jsonl
   bace replay bace-log.jsonl --policy bace,bace-plus -o json
-  bace replay bace-log.jsonl --state`,
+  bace replay bace-log.jsonl --state
+`,
     )
     .action(async (name: string, options: Options) => {
       const backup = await readBackupFile(name, io);

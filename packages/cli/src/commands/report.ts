@@ -20,7 +20,14 @@ export function reportCommand(program: Command, io: Io): void {
     .argument("[job]", "name of a job; all jobs without one")
     .addOption(outputOption())
     .option("--json", "the same as -o json")
-    .addHelpText("after", "\nExamples:\n  bace report\n  bace report english-prose\n  bace report --json")
+    .addHelpText(
+      "before",
+      `Examples:
+  bace report
+  bace report english-prose
+  bace report --json
+`,
+    )
     .action(async (id: string | undefined, options: Options) => {
       const report = await withService(options, io, (client) =>
         id === undefined ? client.report() : knownJob(client, id, () => client.report(id)),

@@ -19,13 +19,16 @@ export function restoreCommand(program: Command, io: Io): void {
     .addOption(stateOption())
     .addOption(databaseOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace restore bace-log.jsonl --state /var/lib/bace-restored
+  bace restore bace-log.jsonl --state new --database postgres://bace@db.example/bace_restored
+`,
+    )
+    .addHelpText(
       "after",
       `
-The state folder must be a new one: launches that an older service left in it would be taken for this one's.
-
-Examples:
-  bace restore bace-log.jsonl --state /var/lib/bace-restored
-  bace restore bace-log.jsonl --state new --database postgres://bace@db.example/bace_restored`,
+The state folder must be a new one: launches that an older service left in it would be taken for this one's.`,
     )
     .action(async (name: string, options: Options) => {
       const backup = await readBackupFile(name, io);

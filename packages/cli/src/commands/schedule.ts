@@ -91,19 +91,22 @@ export function scheduleCommand(program: Command, io: Io, exit: (code: number) =
     .option("--torch-csv-comms <file>", "likewise with sends and receives (compute_comms)")
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace schedule --stages 8 --microbatches 32 --cut 4:lat=20ms,gbps=5
+  bace schedule --stages 4 --microbatches 8 --cut 2:lat=10ms --memory 8 --generator 1f1b,zb-h1,exact --time-limit 20
+  bace schedule --stages 4 --microbatches 8 --generator zb-h1 --torch-csv schedule.csv --html schedule.html
+  bace schedule --spec pipeline.yaml -o json
+`,
+    )
+    .addHelpText(
       "after",
       `
 Generators: ${scheduleNames.join(", ")}.
 auto compares all of them. The best is the fastest that fits into memory; where none fits, the one that is least over it.
 exact searches with a solver until the time limit or Ctrl-C, and prints the best it has found.
 Stages are alike here; a file can give a number for each (schema: docs/reference/pipeline.schema.json).
-Exit codes: 0 done, 2 bad input or no such schedule, 130 stopped by Ctrl-C, with the best so far.
-
-Examples:
-  bace schedule --stages 8 --microbatches 32 --cut 4:lat=20ms,gbps=5
-  bace schedule --stages 4 --microbatches 8 --cut 2:lat=10ms --memory 8 --generator 1f1b,zb-h1,exact --time-limit 20
-  bace schedule --stages 4 --microbatches 8 --generator zb-h1 --torch-csv schedule.csv --html schedule.html
-  bace schedule --spec pipeline.yaml -o json`,
+Exit codes: 0 done, 2 bad input or no such schedule, 130 stopped by Ctrl-C, with the best so far.`,
     )
     .action(async (options: Options) => runSchedule(options, io, exit));
 }

@@ -40,14 +40,14 @@ export function simulateCommand(program: Command, io: Io): void {
     .option("--jsonl <file>", "also write everything as JSON Lines")
     .addOption(outputOption())
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace simulate scenarios/paper-six-regions.yaml
   bace simulate scenarios/demo-three-regions.yaml --policy bace,lcf -o wide
   bace simulate scenarios/disruptions.yaml --seed 7
   bace simulate scenarios/paper-six-regions.yaml --html report.html --csv jobs.csv
-  bace simulate scenarios/paper-six-regions.yaml -o json > result.json`,
+  bace simulate scenarios/paper-six-regions.yaml -o json > result.json
+`,
     )
     .action(async (name: string, { policy, output, csv, html, jsonl, ...options }: Options) => {
       const source = await readNamed(name, io);

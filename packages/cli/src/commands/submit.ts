@@ -22,13 +22,13 @@ export function submitCommand(program: Command, io: Io): void {
     .option("--if-revision <number>", "only if nothing has moved since the plan that printed it", revision)
     .addOption(outputOption())
     .addHelpText(
-      "after",
-      `
-Examples:
+      "before",
+      `Examples:
   bace submit job.yaml
   bace submit night/*.yaml
   bace submit job.yaml --if-revision 1742     as planned by \`bace plan job.yaml\`, or not at all
-  generate-jobs | bace submit -`,
+  generate-jobs | bace submit -
+`,
     )
     .action(async (names: string[], options: Options) => {
       const { ifRevision, key } = options;

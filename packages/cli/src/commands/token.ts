@@ -26,14 +26,17 @@ export function tokenCommand(program: Command, io: Io): void {
     .command("token")
     .description("make, list and take back tokens: who may ask the service for what")
     .addHelpText(
-      "after",
-      `
-Scopes: read (look), submit (submit and cancel jobs), operate (regions, holds, prices), admin (everything).
-
-Examples:
+      "before",
+      `Examples:
   bace token create ci --scope read --scope submit --expires 30d
   bace token create team-a --scope read --scope submit --tenant team-a
-  bace token revoke 0123456789ab`,
+  bace token revoke 0123456789ab
+`,
+    )
+    .addHelpText(
+      "after",
+      `
+Scopes: read (look), submit (submit and cancel jobs), operate (regions, holds, prices), admin (everything).`,
     );
   addWhere(token.command("create"))
     .description("make a token and print it, this once")
@@ -46,10 +49,18 @@ Examples:
       lifetime,
     )
     .addOption(outputOption())
+    .addHelpText(
+      "before",
+      `Examples:
+  bace token create ci --scope read --scope submit --expires 30d
+  bace token create team-a --scope read --scope submit --tenant team-a
+`,
+    )
     .action((name: string, options: CreateOptions) => create(name, options, io));
   addWhere(token.command("list"))
     .description("list tokens, also those that are no longer good")
     .addOption(outputOption())
+    .addHelpText("before", "Examples:\n  bace token list\n  bace token list -o wide\n")
     .action(async (options: Options) => {
       const list = await withService(options, io, (client) => client.tokens());
       io.out.write(
@@ -62,6 +73,10 @@ Examples:
     .description("take a token back: it is refused from now on")
     .argument("<id>", "as `bace token list` shows it")
     .addOption(outputOption())
+    .addHelpText(
+      "before",
+      "Examples:\n  bace token revoke 0123456789ab\n  bace token revoke 0123456789ab -o json\n",
+    )
     .action(async (id: string, options: Options) => {
       const revoked = await withService(options, io, (client) => client.revokeToken(id));
       io.out.write(rendered(options.output, revoked, () => `${revoked.id} (${revoked.name}): revoked\n`));

@@ -25,16 +25,19 @@ export function tuneCommand(program: Command, io: Io): void {
     .option("--sequence-lengths <tokens>", "lengths to try, likewise (default: the job's own)", counts)
     .addOption(outputOption())
     .addHelpText(
+      "before",
+      `Examples:
+  bace tune --fleet fleet.yaml --job job.yaml --regions frankfurt,tokyo --gpus 4,4
+  bace tune --fleet fleet.yaml --job job.yaml --regions a,b,c --gpus 24,24,16 --sequence-lengths 2048,4096 -o wide
+`,
+    )
+    .addHelpText(
       "after",
       `
 Tries micro-batches of 1, 2, 4 … sequences and the job's own, with as many tokens per iteration as the job has, and up to
 as many extra forwards per hop as hide it, in the memory that the GPUs have. Times are those of 1F1B with these links.
 Tensor and data parallelism stay as they are. Where neither job nor scenario states an efficiency it is the fitted model's,
-which knows that small micro-batches are less efficient. Another sequence length is another training run: choose it yourself.
-
-Examples:
-  bace tune --fleet fleet.yaml --job job.yaml --regions frankfurt,tokyo --gpus 4,4
-  bace tune --fleet fleet.yaml --job job.yaml --regions a,b,c --gpus 24,24,16 --sequence-lengths 2048,4096 -o wide`,
+which knows that small micro-batches are less efficient. Another sequence length is another training run: choose it yourself.`,
     )
     .action(async ({ output, ...options }: Options) => {
       const request = await tuneRequest(options, io);

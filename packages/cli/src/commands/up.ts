@@ -77,15 +77,18 @@ export function upCommand(program: Command, io: Io): void {
     )
     .option("--watch", "load the file of --fleet again when it changes")
     .addHelpText(
+      "before",
+      `Examples:
+  bace up --fleet scenarios/demo-three-regions.yaml
+  bace up                                             come back to the service of this folder's .bace
+  bace up --state /var/lib/bace --port 7420 --policy cr-lcf --fleet fleet.yaml
+`,
+    )
+    .addHelpText(
       "after",
       `
 With --database several instances may share a state folder: one is active, the others stand by and take over. Each needs
-a --port of its own, and all the same --advertise. A password is better kept in PGPASSWORD or ~/.pgpass than in the URL.
-
-Examples:
-  bace up --fleet scenarios/demo-three-regions.yaml
-  bace up                                             come back to the service of this folder's .bace
-  bace up --state /var/lib/bace --port 7420 --policy cr-lcf --fleet fleet.yaml`,
+a --port of its own, and all the same --advertise. A password is better kept in PGPASSWORD or ~/.pgpass than in the URL.`,
     )
     .action((options: Options) => up(options, io));
 }

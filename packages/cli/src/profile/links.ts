@@ -42,6 +42,13 @@ export function addLinks(profile: Command, io: Io): void {
     .option("--python <path>", "Python with PyTorch, as for `bace up`")
     .option("-o, --output <file>", "write the entries there and not to standard output")
     .addHelpText(
+      "before",
+      `Examples:
+  bace profile links --from frankfurt --to tokyo=10.2.0.7 --key SECRET
+  bace profile links --from frankfurt --to tokyo=10.2.0.7:9000 virginia=10.3.0.9 --key SECRET -o links.yaml
+`,
+    )
+    .addHelpText(
       "after",
       `
 On the far side, once for every visit:
@@ -49,11 +56,7 @@ On the far side, once for every visit:
 The listener takes any free port besides for what it measures. An entry has the goodput with the kernel's own windows, the
 fewest streams that nearly reach the best of it, and half the round trip as its latency. Larger windows are shown: where
 they help, the kernel's limits (net.ipv4.tcp_rmem, tcp_wmem) are too small for the link.
-Exit codes: 0 done, 1 measuring failed, 2 bad input, 130 stopped by Ctrl-C.
-
-Examples:
-  bace profile links --from frankfurt --to tokyo=10.2.0.7 --key SECRET
-  bace profile links --from frankfurt --to tokyo=10.2.0.7:9000 virginia=10.3.0.9 --key SECRET -o links.yaml`,
+Exit codes: 0 done, 1 measuring failed, 2 bad input, 130 stopped by Ctrl-C.`,
     )
     .action((options: Options) => measureLinks(options, io));
 }

@@ -1,6 +1,5 @@
 // Everything of the outside that commands touch but files and the service: streams, environment, terminal, questions.
 // Tests pass one that records. Data goes to `out`, chatter to `err`.
-import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import pc from "picocolors";
 
@@ -23,8 +22,8 @@ export interface Io {
   readonly folder: string;
   /** All of standard input. */
   readInput(): Promise<string>;
-  /** A line of answer, or undefined where nobody can be asked. */
-  ask(question: string): Promise<string | undefined>;
+  /** Yes or no, or undefined where nobody can be asked. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Calls back at Ctrl-C and at requests to end; returns how to stop listening. */
   onInterrupt(callback: () => void): () => void;
 }
@@ -37,14 +36,13 @@ export function processIo(): Io {
     env,
     folder: process.cwd(),
     readInput: () => text(stdin),
-    async ask(question) {
-      if (!stdin.isTTY || !process.stderr.isTTY) return undefined;
-      const lines = createInterface({ input: stdin, output: process.stderr });
-      try {
-        return await lines.question(question);
-      } finally {
-        lines.close();
-      }
+    async confirm(question) {
+      if (!stdin.isTTY || !canAnimate(process.stderr.isTTY, env)) return undefined;
+      const prompts = await import("@clack/prompts"); // most commands ask nothing
+      const answer = await prompts.confirm({
+        ...{ message: question, initialValue: false, output: process.stderr },
+      });
+      return answer === true;
     },
     onInterrupt(callback) {
       const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

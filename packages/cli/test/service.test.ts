@@ -104,8 +104,8 @@ describe("cancel", () => {
   };
 
   test.each([
-    ["confirmed", ["cancel", "wide"], "y"],
-    ["not asked for with --yes", ["cancel", "wide", "--yes"], "n"],
+    ["confirmed", ["cancel", "wide"], true],
+    ["not asked for with --yes", ["cancel", "wide", "--yes"], false],
     ["not asked for without a terminal", ["cancel", "wide"], undefined],
   ])("%s", async (_, args, answer) => {
     const { asked, exitCode, out } = await ask(answers, args, answer === undefined ? {} : { answer });
@@ -115,9 +115,9 @@ describe("cancel", () => {
   });
 
   test("refused", async () => {
-    const { asked, exitCode, err } = await ask(answers, ["cancel", "wide"], { answer: "n" });
+    const { asked, exitCode, err } = await ask(answers, ["cancel", "wide"], { answer: false });
     expect(exitCode).toBe(1);
     expect(asked).not.toContain("POST /v1/jobs/wide/cancel");
-    expect(err).toContain("nothing was cancelled");
+    expect(err).toContain("nothing was done");
   });
 });

@@ -1,7 +1,7 @@
-// `bace cancel JOB...`: ends jobs. Asks first on a terminal; never asks where nobody can answer.
+// `bace cancel JOB...`: ends jobs. Asks first; where nobody can be asked, one job is cancelled and several need --yes.
 import type { Client, JobView } from "@bace-pipe/server";
 import type { Command } from "commander";
-import { EXIT, Failure } from "../failure.ts";
+import { confirm, yesOption } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
@@ -17,7 +17,7 @@ export function cancelCommand(program: Command, io: Io): void {
   addWhere(program.command("cancel"))
     .description("cancel jobs: what they have trained so far is lost")
     .argument("<job...>", "names of the jobs")
-    .option("-y, --yes", "do not ask")
+    .addOption(yesOption())
     .addOption(outputOption())
     .addHelpText(
       "before",
@@ -36,15 +36,9 @@ export function cancelCommand(program: Command, io: Io): void {
 async function cancel(client: Client, ids: readonly string[], { yes }: Options, io: Io): Promise<JobView[]> {
   const jobs = await Promise.all(ids.map((id) => knownJob(client, id, () => client.job(id))));
   const alive = jobs.filter(({ phase }) => phase !== "ended");
-  if (!yes && alive.length > 0) {
+  if (alive.length > 0) {
     const names = alive.map(({ id, iterations, step }) => `${id} (step ${step} of ${iterations})`);
-    const answer = await io.ask(`Cancel ${names.join(", ")}? [y/N] `);
-    if (answer !== undefined && !/^y(es)?$/i.test(answer.trim()))
-      throw new Failure("nothing was cancelled", {
-        exitCode: EXIT.failed,
-        code: "not-confirmed",
-        hint: "answer y, or give --yes",
-      });
+    await confirm({ question: `Cancel ${names.join(", ")}?`, yes, isNamed: ids.length === 1 }, io);
   }
   return Promise.all(jobs.map((job) => (job.phase === "ended" ? job : client.cancel(job.id))));
 }

@@ -1,6 +1,7 @@
 // `bace cordon|uncordon|drain REGION...`: closes regions to new jobs, or empties them. Doing it twice is doing it once.
 import type { RegionView } from "@bace-pipe/server";
 import type { Command } from "commander";
+import { confirm, yesOption } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { withService } from "../service/connect.ts";
@@ -8,6 +9,7 @@ import { addWhere, type Where } from "../service/discovery.ts";
 import { knownRegion } from "../service/region-names.ts";
 
 interface Options extends Where {
+  readonly yes?: boolean;
   readonly output: Format;
 }
 
@@ -27,7 +29,10 @@ const VERBS: Readonly<Record<Verb, { readonly description: string; readonly done
 
 export function regionVerbCommands(program: Command, io: Io): void {
   for (const [verb, { description, done }] of Object.entries(VERBS) as [Verb, (typeof VERBS)[Verb]][]) {
-    addWhere(program.command(verb))
+    const command = addWhere(program.command(verb));
+    // The others change nothing for what runs.
+    if (verb === "drain") command.addOption(yesOption());
+    command
       .description(description)
       .argument("<region...>", "names of the regions")
       .addOption(outputOption())
@@ -39,6 +44,15 @@ export function regionVerbCommands(program: Command, io: Io): void {
 `,
       )
       .action(async (names: string[], options: Options) => {
+        if (verb === "drain")
+          await confirm(
+            {
+              question: `Stop what runs in ${names.join(", ")}, with a checkpoint, and place it elsewhere?`,
+              yes: options.yes,
+              isNamed: names.length === 1,
+            },
+            io,
+          );
         const regions: RegionView[] = [];
         for (const name of names)
           regions.push(

@@ -1,9 +1,11 @@
 // `bace token create|list|revoke`: who may ask the service for what.
 import type { TokenView } from "@bace-pipe/server";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
+import { confirm, yesOption } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { type Column, table } from "../render/table.ts";
+import { secondsOption } from "../seconds.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 
@@ -46,7 +48,7 @@ Scopes: read (look), submit (submit and cancel jobs), operate (regions, holds, p
     .option(
       "--expires <time>",
       "for how long it is good, such as 30d or 12h (default: until it is revoked)",
-      lifetime,
+      secondsOption,
     )
     .addOption(outputOption())
     .addHelpText(
@@ -77,7 +79,10 @@ Scopes: read (look), submit (submit and cancel jobs), operate (regions, holds, p
       "before",
       "Examples:\n  bace token revoke 0123456789ab\n  bace token revoke 0123456789ab -o json\n",
     )
-    .action(async (id: string, options: Options) => {
+    .addOption(yesOption())
+    .action(async (id: string, options: Options & { readonly yes?: boolean }) => {
+      const question = `Revoke token ${id}? Whoever uses it is refused at once, and it cannot be undone.`;
+      await confirm({ question, yes: options.yes, isNamed: true }, io);
       const revoked = await withService(options, io, (client) => client.revokeToken(id));
       io.out.write(rendered(options.output, revoked, () => `${revoked.id} (${revoked.name}): revoked\n`));
     });
@@ -110,14 +115,4 @@ const COLUMNS: readonly Column<TokenView>[] = [
 function stateText({ expiresSeconds, revokedSeconds }: TokenView): string {
   if (revokedSeconds !== null) return "revoked";
   return expiresSeconds === null ? "good" : `until ${time(expiresSeconds)} UTC`;
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Seconds. */
-function lifetime(text: string): number {
-  const [, digits, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (digits === undefined || unit === undefined || Number(digits) === 0)
-    throw new InvalidArgumentError("Give a number with s, m, h or d, such as 30d.");
-  return Number(digits) * UNITS[unit]!;
 }

@@ -11,6 +11,7 @@ import { badFile, badInput, EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
+import { secondsOption } from "../seconds.ts";
 import { databaseOption, databaseUrl } from "../service/database.ts";
 import { readTokenFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { workerPython } from "../service/python.ts";
@@ -65,7 +66,7 @@ export function upCommand(program: Command, io: Io): void {
     .option(
       "--keep <time>",
       "delete events of jobs that ended longer ago, such as 90d or 36h (default: keep everything)",
-      ageSeconds,
+      secondsOption,
     )
     .option(
       "--inputs <file>",
@@ -209,13 +210,4 @@ function port(text: string): number {
   if (!/^\d+$/.test(text) || number < 1 || number > 65_535)
     throw new InvalidArgumentError("Give a number from 1 to 65535.");
   return number;
-}
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60 };
-
-function ageSeconds(text: string): number {
-  const [, number, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
-  const seconds = Number(number) * UNIT_SECONDS[unit ?? ""]!;
-  if (!(seconds > 0)) throw new InvalidArgumentError("Give a time such as 90d, 36h or 30m.");
-  return seconds;
 }

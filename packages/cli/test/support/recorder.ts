@@ -14,9 +14,12 @@ export interface Run {
 
 export interface Outside {
   readonly input?: string;
-  readonly answer?: string;
+  /** To every question; without one there is no terminal to ask on. */
+  readonly answer?: boolean;
   readonly env?: Io["env"];
   readonly folder?: string;
+  /** When Ctrl-C is pressed. */
+  readonly interrupted?: Promise<void>;
 }
 
 export async function bace(args: readonly string[], outside: Outside = {}): Promise<Run> {
@@ -45,8 +48,11 @@ export function recordingIo(outside: Outside = {}): {
     env: outside.env ?? {},
     folder: outside.folder ?? ROOT,
     readInput: async () => outside.input ?? "",
-    ask: async () => outside.answer,
-    onInterrupt: () => () => undefined,
+    confirm: async () => outside.answer,
+    onInterrupt(callback) {
+      void outside.interrupted?.then(callback);
+      return () => undefined;
+    },
   };
   return { io, recorded };
 }

@@ -8,16 +8,17 @@ import { type Format, isTable, outputOption, rendered } from "../render/output.t
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 import { jobNames, readJobFile } from "../service/job-files.ts";
+import { addJobFlags, type JobFlags, withFlags } from "../service/job-flags.ts";
 
 /** Of this command, as in `nomad job plan`. */
 const PLAN_EXIT = { nothingStarts: 0, starts: 1, infeasible: 2, failed: 4 } as const;
 
-interface Options extends Where {
+interface Options extends Where, JobFlags {
   readonly output: Format;
 }
 
 export function planCommand(program: Command, io: Io, exit: (code: number) => void): void {
-  addWhere(program.command("plan"))
+  addJobFlags(addWhere(program.command("plan")))
     .description("dry run: what the service would do now if these jobs were submitted")
     .argument("<file>", "job file (YAML or JSON), or - for standard input")
     .addOption(outputOption())
@@ -26,6 +27,7 @@ export function planCommand(program: Command, io: Io, exit: (code: number) => vo
       `Examples:
   bace plan job.yaml
   bace plan job.yaml -o wide
+  bace plan job.yaml --max-gpus 4 --set microbatches=16
 `,
     )
     .addHelpText(
@@ -35,7 +37,7 @@ Exit codes: 0 none of the jobs would start, 1 some would, 2 one is infeasible, 3
 command line is wrong, or something failed.`,
     )
     .action(async (name: string, options: Options) => {
-      const source = await readJobFile(name, io);
+      const source = withFlags(await readJobFile(name, io), options);
       const plan = await withService(options, io, (client) => client.plan(source), source);
       const names = new Set(jobNames(source.text));
       io.out.write(

@@ -6,6 +6,7 @@ import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { downCommand } from "./commands/down.ts";
 import { experimentCommand } from "./commands/experiment.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { holdCommands } from "./commands/hold.ts";
@@ -23,10 +24,12 @@ import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { statusCommand } from "./commands/status.ts";
 import { submitCommand } from "./commands/submit.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { tuneCommand } from "./commands/tune.ts";
 import { upCommand } from "./commands/up.ts";
+import { waitCommand } from "./commands/wait.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { failureText } from "./render/failure.ts";
@@ -35,9 +38,12 @@ import { VERSION } from "./version.ts";
 const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => void) => void)[] = [
   demoCommand,
   upCommand,
+  downCommand,
   checkCommand,
   submitCommand,
+  statusCommand,
   queueCommand,
+  waitCommand,
   explainCommand,
   logsCommand,
   cancelCommand,

@@ -68,8 +68,8 @@ test("whatever prints a result prints it as table, wide, json and yaml", () => {
         "plan",
         "queue",
       ],
-      ...["regions", "release", "replay", "report", "schedule", "simulate", "submit"],
-      ...["token create", "token list", "token revoke", "tune", "uncordon"],
+      ...["regions", "release", "replay", "report", "schedule", "simulate", "status", "submit"],
+      ...["token create", "token list", "token revoke", "tune", "uncordon", "wait"],
     ].sort(),
   );
 });

@@ -1,15 +1,12 @@
 // `bace queue`: the jobs of the service, once or again and again.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
 import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
 import { queueText } from "../render/queue.ts";
-import { createScreen } from "../render/screen.ts";
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 import { positionsOf } from "../service/positions.ts";
-
-const WATCH_SECONDS = 2;
+import { shown, watchOption } from "../service/watch.ts";
 
 interface Options extends Where {
   readonly watch?: boolean;
@@ -19,7 +16,7 @@ interface Options extends Where {
 export function queueCommand(program: Command, io: Io): void {
   addWhere(program.command("queue"))
     .description("list jobs: what runs where, what waits in which order, what has ended")
-    .option("-w, --watch", "again every two seconds, until Ctrl-C")
+    .addOption(watchOption())
     .addOption(outputOption())
     .addHelpText(
       "before",
@@ -29,22 +26,7 @@ export function queueCommand(program: Command, io: Io): void {
   bace queue -o json
 `,
     )
-    .action((options: Options) => (options.watch ? watch(options, io) : once(options, io)));
-}
-
-async function once(options: Options, io: Io): Promise<void> {
-  io.out.write(await read(options, io));
-}
-
-async function watch(options: Options, io: Io): Promise<void> {
-  const screen = createScreen(io.out);
-  const stop = new AbortController();
-  const stopListening = io.onInterrupt(() => stop.abort());
-  while (!stop.signal.aborted) {
-    screen.show(await read(options, io));
-    await sleep(WATCH_SECONDS * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
-  }
-  stopListening();
+    .action((options: Options) => shown("queue", options, io, () => read(options, io)));
 }
 
 function read(options: Options, io: Io): Promise<string> {

@@ -11,8 +11,10 @@ export interface FakeService {
   readonly bodies: readonly unknown[];
 }
 
+export type Answers = Readonly<Record<string, object | (() => object)>>;
+
 /** Answers by "METHOD /path"; those with a `status` are problems. */
-export async function fakeService(answers: Readonly<Record<string, object>>): Promise<FakeService> {
+export async function fakeService(answers: Answers): Promise<FakeService> {
   const asked: string[] = [];
   const bodies: unknown[] = [];
   const server = createServer(async (request, response) => {
@@ -20,8 +22,9 @@ export async function fakeService(answers: Readonly<Record<string, object>>): Pr
     asked.push(route);
     const body = await text(request);
     if (body !== "") bodies.push(JSON.parse(body));
-    const answer = answers[route] ?? problem(404, "unknown-job", "there is no such job");
-    const isProblem = "status" in answer;
+    const known = answers[route] ?? problem(404, "unknown-job", "there is no such job");
+    const answer: object = typeof known === "function" ? known() : known;
+    const isProblem = "status" in answer && "code" in answer;
     response.writeHead(isProblem ? (answer.status as number) : 200, {
       "Content-Type": isProblem ? "application/problem+json" : "application/json",
     });

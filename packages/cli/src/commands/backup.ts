@@ -5,7 +5,7 @@ import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { withService } from "../service/connect.ts";
 import { databaseOption } from "../service/database.ts";
-import { addWhere, readServiceFile, stateFolder, type Where } from "../service/discovery.ts";
+import { addWhere, namedServer, readServiceFile, stateFolder, type Where } from "../service/discovery.ts";
 import { inStore } from "../service/store.ts";
 import { VERSION } from "../version.ts";
 
@@ -48,7 +48,7 @@ the audit log, checkpoints, the output of launches, or the scenario.`,
 
 /** Whether there is a service to ask: one that is named, or the one of the state folder, unless it has died. */
 async function isRunning(options: Options, io: Io): Promise<boolean> {
-  if (options.server !== undefined || (options.state === undefined && io.env["BACE_SERVER"])) return true;
+  if (namedServer(options, io)) return true;
   if (options.database !== undefined) return false;
   const found = readServiceFile(stateFolder(options, io));
   if (!found) return false;

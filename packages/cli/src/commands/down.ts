@@ -1,7 +1,7 @@
 // `bace down`: stops the service of a state folder; jobs go on without it. By the process that the service noted down with
 // its start time: what has the address now, perhaps through a tunnel, may be another machine's.
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "@bace-pipe/server";
+import { isAlive } from "@bace-pipe/server/process";
 import type { Command } from "commander";
 import { confirm, yesOption } from "../confirm.ts";
 import { EXIT, Failure } from "../failure.ts";

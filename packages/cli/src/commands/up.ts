@@ -15,6 +15,7 @@ import { secondsOption } from "../seconds.ts";
 import { databaseOption, databaseUrl } from "../service/database.ts";
 import { readTokenFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { workerPython } from "../service/python.ts";
+import { lookUp } from "../settings/lookup.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -152,7 +153,8 @@ function serviceOptions(
   io: Io,
   files: Readonly<Record<string, string>>,
 ): ServiceOptions {
-  const { advertise, host, inputs, keep, open, policy, port: number, python, watch } = options;
+  const { advertise, host, inputs, keep, open, port: number, python, watch } = options;
+  const policy = options.policy ?? lookUp("policy", io)?.value;
   if (watch && (options.fleet === undefined || options.fleet === "-"))
     throw badInput("no-fleet-file", "--watch has no file to look at", "name it with --fleet");
   const database = databaseUrl(options, io);

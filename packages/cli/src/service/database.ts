@@ -1,6 +1,7 @@
-// Which database is meant: --database, then BACE_DATABASE, then the one in the state folder.
+// Which database is meant: --database, then the settings, then the one in the state folder.
 import { Option } from "commander";
 import type { Io } from "../io.ts";
+import { lookUp } from "../settings/lookup.ts";
 
 export function databaseOption(): Option {
   return new Option(
@@ -10,5 +11,5 @@ export function databaseOption(): Option {
 }
 
 export function databaseUrl({ database }: { readonly database?: string }, io: Io): string | undefined {
-  return database ?? (io.env["BACE_DATABASE"] || undefined);
+  return database ?? lookUp("database", io)?.value;
 }

@@ -1,12 +1,15 @@
-// Where the service is: --server, then BACE_SERVER, then the address that it wrote into its state folder. And the token for
-// it: --token, then BACE_TOKEN, then the one that it left in that folder, which is sent to no other address, and only while
-// the service lives that wrote it: after a crash anybody may listen there.
+// Where the service is: an address, or a state folder into which it wrote its address. Whoever of flag, environment,
+// folder's file and own file says one of the two first is meant; .bace where none does. And the token for it: --token,
+// BACE_TOKEN, the file that settings name, then the one that the service left in its folder, which is sent to no other
+// address, and only while the service lives that wrote it: after a crash anybody may listen there.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isAlive, type ServiceFile } from "@bace-pipe/server";
+import type { ServiceFile } from "@bace-pipe/server";
+import { isAlive } from "@bace-pipe/server/process";
 import { type Command, Option } from "commander";
-import { EXIT, Failure } from "../failure.ts";
+import { badInput, EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { lookUp, type Origin, saidBy } from "../settings/lookup.ts";
 
 export interface Where {
   readonly server?: string;
@@ -29,12 +32,31 @@ export function stateOption(): Option {
 }
 
 export function stateFolder({ state }: Where, io: Io): string {
-  return resolve(io.folder, state ?? io.env["BACE_STATE"] ?? ".bace");
+  return resolve(io.folder, state ?? lookUp("state", io)?.value ?? ".bace");
+}
+
+/** The address that somebody names, unless a state folder is named nearer by. */
+export function namedServer(
+  { server, state }: Where,
+  io: Io,
+): { readonly url: string; readonly origin: "flag" | Origin } | undefined {
+  if (server !== undefined) return { url: trimmed(server), origin: "flag" };
+  if (state !== undefined) return undefined;
+  for (const origin of ["environment", "project", "user"] as const) {
+    const found = saidBy(origin, "server", io);
+    if (found) return { url: trimmed(found.value), origin };
+    if (saidBy(origin, "state", io)) return undefined;
+  }
+  return undefined;
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, "");
 }
 
 export function serviceUrl(where: Where, io: Io): string {
-  const named = where.server ?? (where.state === undefined ? io.env["BACE_SERVER"] : undefined);
-  if (named) return named.replace(/\/+$/, "");
+  const named = namedServer(where, io);
+  if (named) return named.url;
   const folder = stateFolder(where, io);
   const found = readServiceFile(folder);
   if (found) return found.url;
@@ -43,11 +65,30 @@ export function serviceUrl(where: Where, io: Io): string {
 
 /** undefined: none is known, and perhaps none is needed. */
 export function serviceToken(where: Where, url: string, io: Io): string | undefined {
-  const named = where.token ?? io.env["BACE_TOKEN"];
-  if (named) return named.trim();
+  const own = where.token ?? (io.env["BACE_TOKEN"] || tokenOfFile(io));
+  if (own) {
+    if (where.token === undefined && namedServer(where, io)?.origin === "project")
+      throw badInput(
+        "server-not-trusted",
+        `a file of this folder names ${url}, and your token is not its to send there`,
+        "name the service yourself: --server URL, BACE_SERVER, or server: in ~/.config/bace/config.yaml",
+      );
+    return own.trim();
+  }
   const folder = stateFolder(where, io);
   const found = readServiceFile(folder);
   return found?.url === url && isAlive(found) ? readTokenFile(folder, "admin") : undefined;
+}
+
+function tokenOfFile(io: Io): string | undefined {
+  const named = lookUp("tokenFile", io);
+  if (!named) return undefined;
+  try {
+    return readFileSync(resolve(io.folder, named.value), "utf8");
+  } catch (error) {
+    const message = `the token in ${named.value} cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    throw badInput("file-unreadable", message, `${named.place} names it`);
+  }
 }
 
 /** What the service of the folder left for its owner; undefined where that is somebody else. */

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { lookUp } from "../settings/lookup.ts";
 
 /** Written by scripts/setup.mjs. */
 const FOUND_BY_SETUP = fileURLToPath(new URL("../../../../.cache/python", import.meta.url));
@@ -28,7 +29,7 @@ export function workerPython(asked: string | undefined, io: Io): string {
 
 /** The same, whatever it has. */
 export function chosenPython(asked: string | undefined, io: Io): string {
-  const wish = asked ?? io.env["BACE_PYTHON"];
+  const wish = asked ?? lookUp("python", io)?.value;
   if (!wish) return foundBySetup();
   return wish.includes("/") ? resolve(io.folder, wish) : wish;
 }

@@ -3,6 +3,13 @@
 import { register } from "tsx/esm/api";
 
 register({ tsconfig: false });
-const { main } = await import("../src/main.ts");
 const { processIo } = await import("../src/io.ts");
-process.exitCode = await main(process.argv.slice(2), processIo());
+const [command, kind] = process.argv.slice(2);
+if (command === "__complete") {
+  // A person waits for this at every press of Tab: without the rest of the program.
+  const { printNames } = await import("../src/completion/names.ts");
+  await printNames(kind, processIo());
+} else {
+  const { main } = await import("../src/main.ts");
+  process.exitCode = await main(process.argv.slice(2), processIo());
+}

@@ -5,6 +5,8 @@ import { bandwidthCommand } from "./commands/bandwidth.ts";
 import { calibrateCommand } from "./commands/calibrate.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { downCommand } from "./commands/down.ts";
 import { experimentCommand } from "./commands/experiment.ts";
@@ -33,6 +35,7 @@ import { waitCommand } from "./commands/wait.ts";
 import { EXIT, Failure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { failureText } from "./render/failure.ts";
+import { takeFormat } from "./render/output.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => void) => void)[] = [
@@ -62,6 +65,8 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   bandwidthCommand,
   tuneCommand,
   tokenCommand,
+  configCommand,
+  completionCommand,
   backupCommand,
   restoreCommand,
   replayCommand,
@@ -106,6 +111,7 @@ export function commandTree(io: Io, exit: (code: number) => void = () => {}): Co
 `,
     )
     .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad input, 3 no service to talk to.");
+  program.hook("preAction", (_, command) => takeFormat(command, io));
   for (const register of COMMANDS) register(program, io, exit);
   return program;
 }

@@ -60,6 +60,7 @@ test("whatever prints a result prints it as table, wide, json and yaml", () => {
         "calibrate",
         "cancel",
         "check",
+        "config view",
         "cordon",
         "drain",
         "explain",

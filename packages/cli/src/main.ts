@@ -15,7 +15,6 @@ import { holdCommands } from "./commands/hold.ts";
 import { importCommand } from "./commands/import.ts";
 import { inputsCommand } from "./commands/inputs.ts";
 import { logsCommand } from "./commands/logs.ts";
-import { planCommand } from "./commands/plan.ts";
 import { planCommand, planFailureExit } from "./commands/plan.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { queueCommand } from "./commands/queue.ts";

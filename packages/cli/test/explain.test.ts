@@ -175,7 +175,12 @@ test("why a job waits: its tenant's quota, whose turn it is, and who holds it", 
     },
     overQuota: { kind: "gpus" as const, tenant: "lab", quota: 4, held: 3, needed: 2 },
   };
-  const job = jobView({ id: "wide", phase: "queued", held: true, preempted: { by: "urgent", atSeconds: 0 } });
+  const message = "it is not placed until `bace release wide`";
+  const conditions = [{ type: "held" as const, reason: "operator", message, sinceSeconds: null }];
+  const job = jobView({
+    ...{ id: "wide", phase: "queued", held: true, conditions },
+    preempted: { by: "urgent", atSeconds: 0 },
+  });
   const text = explainText({ ...WAITING, why }, job, colors);
   expect(text).toContain(
     "class batch (-10); tenant lab has used 2 h of GPU time for its weight; behind urgent",

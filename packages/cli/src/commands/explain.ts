@@ -45,10 +45,14 @@ export function explainText(explained: Explained, job: JobView, colors: Colors):
   return parts.filter((part) => part !== "").join("\n");
 }
 
-/** What people and jobs of higher classes did to it. */
-function operatedText({ held, id, preempted, reason }: JobView): string {
-  const before = preempted && !reason?.startsWith("preempted") ? `Was preempted by ${preempted.by}.\n` : "";
-  return `${before}${held ? `Held: ${onHoldText(id)}.\n` : ""}`;
+/** What holds of it besides its phase, in the service's words; not said again where it is the reason for that. */
+function conditionsText({ conditions = [], preempted, reason }: JobView): string {
+  const isPast =
+    preempted && !reason?.startsWith("preempted") && !conditions.some(({ type }) => type === "preempted");
+  const lines = conditions
+    .filter(({ message }) => message !== reason)
+    .map(({ message, type }) => `${type[0]!.toUpperCase()}${type.slice(1)}: ${message}.\n`);
+  return [isPast ? `Was preempted by ${preempted.by}.\n` : "", ...lines].join("");
 }
 
 function stateText(job: JobView): string {
@@ -62,5 +66,5 @@ function stateText(job: JobView): string {
   }
   if (electricityUsd > 0) facts.push(`${money(electricityUsd)} of electricity`);
   const because = reason === null ? "" : `Because: ${reason}\n`;
-  return `${facts.join("; ")}\n${because}${operatedText(job)}`;
+  return `${facts.join("; ")}\n${because}${conditionsText(job)}`;
 }

@@ -4,7 +4,7 @@ import { type Identity, seesTenant } from "./identity.ts";
 
 /** Fields of answers that are the name of a job that the answer is not about. */
 const NAMES: ReadonlySet<string> = new Set(["blockedBy", "reservedFor", "by", "preemptedBy", "behind"]);
-/** The one reason in which a job is named; anything else in a reason may look like a job's name and be none. */
+/** The one reason, or message of a condition, in which a job is named; anything else in a reason may look like a job's name and be none. */
 const PREEMPTED_BY = /^preempted by ([a-z0-9-]+)/;
 const HIDDEN = "another tenant's job";
 
@@ -20,7 +20,7 @@ export function hideOthers<T>(value: T, { jobs }: State, identity: Identity, fre
   const shown = (name: string) => (isOwn(name) ? name : HIDDEN);
   const walk = (field: unknown, name: string): unknown => {
     if (typeof field === "string") {
-      if (name === "reason")
+      if (name === "reason" || name === "message")
         return field.replace(PREEMPTED_BY, (_, by: string) => `preempted by ${shown(by)}`);
       return NAMES.has(name) ? shown(field) : field;
     }

@@ -25,6 +25,7 @@ import {
 } from "@bace-pipe/core";
 import type { FleetHistory } from "../fleet-history.ts";
 import type { Decided } from "../store/log.ts";
+import { conditionsOf } from "./conditions.ts";
 import { replanView, stayedView } from "./replan-view.ts";
 import type { DecisionView, Explained } from "./schemas/decisions.ts";
 import type { PlacementView } from "./schemas/explanation.ts";
@@ -87,12 +88,14 @@ export function jobView(
   const endSeconds = known.endedSeconds ?? nowSeconds;
   const { electricityUsd, gpuSeconds } =
     isActive(phase) && epoch ? jobFootprint(known, true, fleetNow ?? fleet!, nowSeconds) : known;
+  const conditions = conditionsOf(known, nowSeconds);
   return {
     id: job.id,
     tenant: job.tenant,
     phase,
     outcome: outcome?.kind ?? null,
     reason: (outcome?.kind === "failed" ? outcome.reason : known.reason) ?? null,
+    ...(conditions.length > 0 ? { conditions } : {}),
     submittedSeconds: job.submitSeconds,
     startedSeconds: known.firstStartSeconds ?? null,
     endedSeconds: known.endedSeconds ?? null,

@@ -92,6 +92,19 @@ export const stayedSchema = z
   })
   .openapi("Stayed");
 
+/** Something that holds of a job now, besides its phase. */
+export const conditionSchema = z
+  .object({
+    type: z.enum(["failed", "infeasible", "held", "stopping", "preempted", "moving", "backing-off"]),
+    /** One word, for programs. */
+    reason: z.string(),
+    /** For people, on the page and on the command line alike. */
+    message: z.string(),
+    /** null where the log does not keep it. */
+    sinceSeconds: z.number().nullable(),
+  })
+  .openapi("Condition");
+
 export const jobViewSchema = z
   .object({
     id: z.string(),
@@ -99,6 +112,8 @@ export const jobViewSchema = z
     phase: z.enum(["queued", "infeasible", "starting", "running", "stopping", "ended"]),
     outcome: z.enum(["finished", "cancelled", "failed"]).nullable(),
     reason: z.string().nullable(),
+    /** Absent where none holds. */
+    conditions: z.array(conditionSchema).optional(),
     submittedSeconds: z.number(),
     /** When its first epoch had all ranks together. */
     startedSeconds: z.number().nullable(),
@@ -163,6 +178,7 @@ export const submittedSchema = z
   .object({ jobIds: z.array(z.string()), existing: z.array(z.string()) })
   .openapi("Submitted");
 
+export type ConditionView = z.infer<typeof conditionSchema>;
 export type HopView = z.infer<typeof hopViewSchema>;
 export type StayedView = z.infer<typeof stayedSchema>;
 export type ReplanView = z.infer<typeof replanSchema>;

@@ -7,6 +7,7 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { downCommand } from "./commands/down.ts";
 import { experimentCommand } from "./commands/experiment.ts";
@@ -52,6 +53,7 @@ const COMMANDS: readonly ((program: Command, io: Io, exit: (code: number) => voi
   planCommand,
   simulateCommand,
   experimentCommand,
+  dashboardCommand,
   regionsCommand,
   reportCommand,
   regionVerbCommands,

@@ -62,6 +62,7 @@ test("whatever prints a result prints it as table, wide, json and yaml", () => {
         "check",
         "config view",
         "cordon",
+        "dashboard",
         "drain",
         "explain",
         "hold",

@@ -102,7 +102,8 @@ describe("bace bandwidth", () => {
     const [whole, halves] = await Promise.all(
       [1, 2].map((count) => bace(["bandwidth", "--spec", "-", "-o", "json"], { input: chunks(count) })),
     );
-    expect(halves).toEqual(whole);
+    const figures = ({ out }: { readonly out: string }) => ({ ...JSON.parse(out), inputHash: undefined });
+    expect(figures(halves!)).toEqual(figures(whole!));
   });
 
   test.each([

@@ -25,7 +25,16 @@ describe("a file", () => {
   test("of one generator gives its schedule's figures", async () => {
     const result = await scheduled(spec());
     expect(Object.keys(result)).toEqual([
-      ...["generator", "status", "makespanSeconds", "spanSeconds", "bubbleRatio", "spanBubbleRatio"],
+      ...[
+        "version",
+        "inputHash",
+        "generator",
+        "status",
+        "makespanSeconds",
+        "spanSeconds",
+        "bubbleRatio",
+        "spanBubbleRatio",
+      ],
       ...["peakActivations", "exposedSeconds", "lowerBoundSeconds", "gap"],
     ]);
     expect(result).toMatchObject({
@@ -39,7 +48,8 @@ describe("a file", () => {
 
   test("of several gives the best that fits, and all as candidates, in their order", async () => {
     const generator = ["gpipe", "1f1b", "zb-h1"];
-    const { candidates, ...best } = await scheduled(spec({ generator }));
+    const { candidates, inputHash, version, ...best } = await scheduled(spec({ generator }));
+    expect([inputHash, version]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "0.1.0"]);
     expect(candidates.map((one: { generator: string }) => one.generator)).toEqual(generator);
     expect(candidates[0]).toMatchObject({ status: "over-memory", peakActivations: [8, 8, 8, 8] });
     expect(best).toEqual(candidates[2]);
@@ -47,7 +57,7 @@ describe("a file", () => {
   });
 
   test("that names auto compares every generator", async () => {
-    const { candidates, ...best } = await scheduled(spec({ generator: "auto", memoryCap: 8 }));
+    const { candidates, inputHash: _, version: __, ...best } = await scheduled(spec({ generator: "auto", memoryCap: 8 }));
     expect(candidates.map((one: { generator: string }) => one.generator)).toEqual(scheduleNames);
     const fitting = candidates.filter(
       (one: { status?: string }) => one.status === "optimal" || one.status === "feasible",

@@ -9,6 +9,7 @@ import { answerOf, studyText } from "../bandwidth/text.ts";
 import { badFile, badInput } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
+import { provenanceOf } from "../provenance.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import {
   bytesOption,
@@ -107,7 +108,7 @@ async function run({ on, output, svg, ...options }: Options, io: Io): Promise<vo
   if (target && source && options.spec) await refuseClashes([target], source, options.spec);
   const study = studyOf(linkOf(pipeline, hop, 8 * options.message));
   io.out.write(
-    rendered(output, { answer: answerOf(study), ...study }, (wide) =>
+    rendered(output, { ...provenanceOf(pipeline), answer: answerOf(study), ...study }, (wide) =>
       studyText(study, { colors: io.out.colors, wide }),
     ),
   );

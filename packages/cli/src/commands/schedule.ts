@@ -139,7 +139,7 @@ async function runSchedule(options: Options, io: Io, exit: (code: number) => voi
   const { output } = options;
   const { colors, columns } = io.out;
   io.out.write(
-    rendered(output, resultOf(outcome, request), (wide) =>
+    rendered(output, resultOf(outcome, { pipeline, request }), (wide) =>
       scheduleText(pipeline, outcome, { colors, columns: columns(), wide }),
     ),
   );

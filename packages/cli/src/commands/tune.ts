@@ -3,6 +3,7 @@
 import { tune } from "@bace-pipe/core";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Io } from "../io.ts";
+import { provenanceOf } from "../provenance.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { type TuneOptions, tuneRequest } from "../tune/request.ts";
 import { tuneText } from "../tune/text.ts";
@@ -44,6 +45,7 @@ which knows that small micro-batches are less efficient. Another sequence length
       const result = tune(request);
       const { fleet, path } = request;
       const value = {
+        ...provenanceOf(request),
         job: request.job.id,
         regions: fleet.regions.map(({ name }) => name),
         gpus: path.gpus,

@@ -1,5 +1,6 @@
 // What `bace schedule -o json` prints: for one generator its schedule's figures, for several the best of them and all.
 import type { PipelineSpec } from "@bace-pipe/core/spec";
+import { type Provenance, provenanceOf } from "../provenance.ts";
 import type { Candidate, Measured, Outcome, Status } from "./candidates.ts";
 
 export interface Figures {
@@ -23,11 +24,15 @@ export interface Figures {
 
 export type ResultCandidate = Figures | { readonly generator: string; readonly refused: string };
 
-export type Result = Figures & { readonly candidates?: readonly ResultCandidate[] };
+export type Result = Provenance & Figures & { readonly candidates?: readonly ResultCandidate[] };
 
-export function resultOf({ best, candidates }: Outcome, request: PipelineSpec["request"]): Result {
+export function resultOf({ best, candidates }: Outcome, { pipeline, request }: PipelineSpec): Result {
   const isChoice = request.kind === "auto" || request.kind === "list";
-  return { ...figuresOf(best), ...(isChoice ? { candidates: candidates.map(candidateOf) } : {}) };
+  return {
+    ...provenanceOf(pipeline),
+    ...figuresOf(best),
+    ...(isChoice ? { candidates: candidates.map(candidateOf) } : {}),
+  };
 }
 
 function candidateOf(candidate: Candidate): ResultCandidate {

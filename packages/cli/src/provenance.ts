@@ -1,0 +1,23 @@
+// What a computed result is a result of: the program's version and a hash of what went in. Nothing in them is random.
+import { createHash } from "node:crypto";
+import { VERSION } from "./version.ts";
+
+export interface Provenance {
+  readonly version: string;
+  /** SHA-256 of what was computed with, hexadecimal: the same whatever file or flags said it. */
+  readonly inputHash: string;
+}
+
+export function provenanceOf(input: object): Provenance {
+  return { version: VERSION, inputHash: createHash("sha256").update(canonical(input)).digest("hex") };
+}
+
+/** JSON with fields in order; what JSON cannot write, such as an infinite memory, by its name. */
+function canonical(input: object): string {
+  return JSON.stringify(input, (_, value: unknown) => {
+    if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+    if (value instanceof Map) return [...value];
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

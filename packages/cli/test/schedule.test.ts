@@ -57,7 +57,12 @@ describe("a file", () => {
   });
 
   test("that names auto compares every generator", async () => {
-    const { candidates, inputHash: _, version: __, ...best } = await scheduled(spec({ generator: "auto", memoryCap: 8 }));
+    const {
+      candidates,
+      inputHash: _,
+      version: __,
+      ...best
+    } = await scheduled(spec({ generator: "auto", memoryCap: 8 }));
     expect(candidates.map((one: { generator: string }) => one.generator)).toEqual(scheduleNames);
     const fitting = candidates.filter(
       (one: { status?: string }) => one.status === "optimal" || one.status === "feasible",

@@ -29,6 +29,22 @@ beforeEach(() => {
 afterEach(() => {
   if (existsSync(join(folder(), "started.json"))) write("finish", "0");
   standIn.remove();
+  vi.unstubAllEnvs();
+});
+
+test("a launch has the service's environment, with what loggers are set up with and without its secrets", async () => {
+  for (const name of ["WANDB_API_KEY", "TENSORBOARD_LOGDIR", "PGPASSWORD", "BACE_TOKEN"])
+    vi.stubEnv(name, `my-${name}`);
+  await executor.submit(KEY, ARTIFACT);
+  await started();
+  const environment = readFileSync(`/proc/${supervisorPid()}/environ`, "utf8").split("\0");
+  expect(environment).toEqual(
+    expect.arrayContaining(["WANDB_API_KEY=my-WANDB_API_KEY", "TENSORBOARD_LOGDIR=my-TENSORBOARD_LOGDIR"]),
+  );
+  expect(environment.join()).not.toMatch(/my-(PGPASSWORD|BACE_TOKEN)/);
+  expect(await executor.logs(KEY)).not.toContain("my-");
+  write("finish", "0");
+  await exited(0);
 });
 
 test("a launch is started with its plan, runs, and is known by its exit code when it has ended", async () => {

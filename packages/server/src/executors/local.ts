@@ -7,6 +7,7 @@ import { lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import type { Plan } from "@bace-pipe/core";
 import { isMissing, readJson, writeJson } from "../files.ts";
+import { localEnvironment } from "./environment.ts";
 import type { Artifact, Executor, Found, Launch, Submitted } from "./executor.ts";
 import { ageSeconds, type FolderState, readLaunchFolder } from "./launch-folder.ts";
 import { LOG_NAME, type LogPart, logRanges } from "./log-parts.ts";
@@ -143,7 +144,7 @@ async function start(
       cwd: folder,
       detached: true,
       stdio: ["ignore", output.fd, output.fd],
-      env: { ...process.env, PYTHONPATH: workerDirectory },
+      env: { ...localEnvironment(process.env), PYTHONPATH: workerDirectory },
     });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       supervisor.once("spawn", () => resolve(undefined)).once("error", resolve);

@@ -1,6 +1,6 @@
 // What a launch asks of Slurm, by how many ranks it has and how many GPUs a node has.
 import type { Plan, SlurmSettings } from "@bace-pipe/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { launchFiles, submitOptions } from "../../src/executors/slurm/job.ts";
 
 const artifactOf = (ranks: number) => ({
@@ -50,4 +50,16 @@ test("without a node's size all is on one", () => {
   const { gpusPerNode, ...unsaid } = USUAL;
   const words = submitOptions("a.1.east", artifactOf(100), unsaid, "/s");
   expect(words).toEqual(expect.arrayContaining(["--nodes=1", "--gres=gpu:h100:100"]));
+});
+
+test("what loggers are set up with goes along in a file, and nothing else of the service's environment", () => {
+  const files = () => launchFiles(artifactOf(1), USUAL, "/s/w.zip", "/s/launches/a.1.east", 0);
+  for (const name of ["WANDB_API_KEY", "TENSORBOARD_LOGDIR", "PGPASSWORD", "NOT_WANDB_KEY"])
+    vi.stubEnv(name, "$(id) x");
+  vi.stubEnv("WANDB_NOTES", "two\nlines");
+  const { environment, ...others } = files();
+  vi.unstubAllEnvs();
+  expect(environment).toBe("TENSORBOARD_LOGDIR=$(id) x\nWANDB_API_KEY=$(id) x\n");
+  expect(JSON.stringify(others)).not.toContain("$(id)");
+  expect(files()).not.toHaveProperty("environment");
 });

@@ -264,6 +264,18 @@ test("the batch script runs words as they are, once", () => {
   expect(existsSync(join(launch, "out"))).toBe(false);
 });
 
+test("the batch script exports what is in the launch's environment file, as it is", () => {
+  const launch = mkdtempSync(join(folder, "logged-"));
+  writeFileSync(join(launch, "worker"), "/s/worker.zip\n");
+  writeFileSync(join(launch, "command"), 'sh\n-c\nprintf "%s|%s" "$WANDB_API_KEY" "$WANDB_MODE" >out\n');
+  writeFileSync(join(launch, "environment"), "WANDB_API_KEY=a b=$(id) 'c'\nWANDB_MODE=offline\n");
+  execFileSync("sh", ["-s"], {
+    ...{ input: BATCH_SCRIPT, cwd: launch },
+    env: { PATH: process.env["PATH"], SLURM_JOB_ID: "12" },
+  });
+  expect(readFileSync(join(launch, "out"), "utf8")).toBe("a b=$(id) 'c'|offline");
+});
+
 test("the batch script runs nothing where it finds no launch, or one that another account has laid out", () => {
   const elsewhere = mkdtempSync(join(folder, "elsewhere-"));
   const run = () =>

@@ -1,5 +1,6 @@
 // What a launch is as a job: the files that its batch script reads, and the words that sbatch is given.
 import type { Plan, SlurmSettings } from "@bace-pipe/core";
+import { loggerLines } from "../environment.ts";
 import type { Artifact } from "../executor.ts";
 import { JOB_PREFIX } from "./queue.ts";
 
@@ -21,11 +22,13 @@ export function launchFiles(
     ? [...worker, "--steps", ...commandPrefix.map((word) => `--rank-prefix=${word}`)]
     : [...commandPrefix, ...worker];
   if (command.some((word) => /[\n\0]/.test(word))) throw new Error("a word of the command has a line break");
+  const environment = loggerLines(process.env);
   const submitted = { seconds: nowSeconds, graceSeconds: plan.checkpoint?.graceSeconds ?? 0 };
   return {
     "plan.json": JSON.stringify(plan),
     command: `${command.join("\n")}\n`,
     worker: `${workerPath}\n`,
+    ...(environment === "" ? {} : { environment }),
     "submitted.json": `${JSON.stringify(submitted)}\n`,
   };
 }

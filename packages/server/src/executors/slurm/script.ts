@@ -6,6 +6,7 @@
 //   cancelled     it was given up before it began
 //   worker        path of the worker's archive
 //   command       one word per line
+//   environment   NAME=value per line, of programs that log training runs; may be missing
 // Where a node does not have the folder, Slurm may start the script in /tmp, where anybody can lay out a command: files of
 // another account are none of a launch's.
 // Then the script becomes the supervisor: signals of Slurm reach it, and its exit code is the job's.
@@ -26,6 +27,9 @@ if [ -e cancelled ]; then
 fi
 IFS= read -r PYTHONPATH <worker
 export PYTHONPATH
+if [ -O environment ]; then
+  while IFS= read -r pair; do export "$pair"; done <environment
+fi
 set --
 while IFS= read -r word; do set -- "$@" "$word"; done <command
 exec "$@"

@@ -42,7 +42,7 @@ test("a launch has the service's environment, with what loggers are set up with 
     expect.arrayContaining(["WANDB_API_KEY=my-WANDB_API_KEY", "TENSORBOARD_LOGDIR=my-TENSORBOARD_LOGDIR"]),
   );
   expect(environment.join()).not.toMatch(/my-(PGPASSWORD|BACE_TOKEN)/);
-  expect(await executor.logs(KEY)).not.toContain("my-");
+  expect(JSON.stringify(await executor.logs(KEY, { bytes: 65_536 }))).not.toContain("my-");
   write("finish", "0");
   await exited(0);
 });

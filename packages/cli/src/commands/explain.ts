@@ -1,6 +1,5 @@
 // `bace explain JOB`: why it waits, why it is where it is, or how it ended.
 
-import { onHoldText } from "@bace-pipe/core/explain";
 import { duration, loss, money } from "@bace-pipe/core/format";
 import type { Explained, JobView } from "@bace-pipe/server";
 import type { Command } from "commander";

@@ -1,7 +1,7 @@
 // What holds of a job besides its phase: in words that are the same on the page, on the command line and in the API. Only
 // what the log knows; what the scheduler would say now (quotas, order) is in `explain`.
 import type { JobState } from "@bace-pipe/core";
-import { replanText } from "@bace-pipe/core/explain";
+import { onHoldText, replanText } from "@bace-pipe/core/explain";
 import { duration } from "@bace-pipe/core/format";
 import type { ConditionView } from "./schemas/jobs.ts";
 
@@ -24,7 +24,7 @@ function infeasible({ phase }: JobState): ConditionView | undefined {
 
 function held({ held: isHeld, job, phase }: JobState): ConditionView | undefined {
   if (!isHeld || phase === "ended") return undefined;
-  const message = `it is not placed until \`bace release ${job.id}\``;
+  const message = onHoldText(job.id);
   return { type: "held", reason: "operator", message, sinceSeconds: null };
 }
 

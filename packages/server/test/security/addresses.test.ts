@@ -285,6 +285,7 @@ test("connections are made in these files alone: another one belongs into the ta
   expect(found.sort()).toEqual([
     "cli/src/commands/backup.ts", // the address in the state folder
     "cli/src/commands/check.ts", // looks at an address, and connects to none
+    "cli/src/completion/names.ts", // --server, or the same; redirects are not followed
     "cli/src/demo/kept-service.ts", // that of the service that it has started
     "cli/src/demo/service-process.ts", // the same
     "cli/src/service/connect.ts", // --server, or the same

@@ -6,6 +6,7 @@ export * from "./control/chosen-for.ts";
 export type { ClientKey, KnownKey } from "./control/client-keys.ts";
 export * from "./control/decide.ts";
 export * from "./control/epoch-record.ts";
+export * from "./control/epoch-timeline.ts";
 export * from "./control/estimated.ts";
 export * from "./control/event.ts";
 export { CAPACITY_GRACE_SECONDS } from "./control/give-way.ts";

@@ -10,7 +10,9 @@ import type { RegionList, RegionView } from "./api/schemas/regions.ts";
 import type { Report } from "./api/schemas/report.ts";
 import type { ServiceView } from "./api/schemas/service.ts";
 import type { JobSteps } from "./api/schemas/steps.ts";
+import type { JobTimeline } from "./api/schemas/timeline.ts";
 import type { NewToken, TokenView, tokenRequestSchema } from "./api/schemas/tokens.ts";
+import type { Totals } from "./api/schemas/totals.ts";
 import type { LogPage } from "./store/backup.ts";
 import type { JobFile } from "./submission.ts";
 
@@ -57,9 +59,11 @@ export interface Client {
   explain(id: string): Promise<Explained>;
   /** @param query `points`: at most so many; `after`: `next` of an earlier answer */
   steps(id: string, query?: { readonly points?: number; readonly after?: number }): Promise<JobSteps>;
+  timeline(id: string): Promise<JobTimeline>;
   logs(id: string, query?: LogsQuery): Promise<JobLogs>;
   plan(file: JobFile): Promise<z.infer<typeof planSchema>>;
   queue(): Promise<QueueView>;
+  totals(): Promise<Totals>;
   regions(): Promise<RegionList>;
   operate(region: string, verb: "cordon" | "uncordon" | "drain"): Promise<RegionView>;
   hold(id: string): Promise<JobView>;
@@ -112,9 +116,11 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
     cancel: (id) => call(`${job(id)}/cancel`, {}),
     explain: (id) => call(`${job(id)}/explain`),
     steps: (id, query = {}) => call(withQuery(`${job(id)}/steps`, query)),
+    timeline: (id) => call(`${job(id)}/timeline`),
     logs: (id, query = {}) => call(withQuery(`${job(id)}/logs`, query)),
     plan: (file) => call("/v1/plan", file),
     queue: () => call("/v1/queue"),
+    totals: () => call("/v1/totals"),
     regions: () => call("/v1/regions"),
     operate: (region, verb) => call(`/v1/regions/${encodeURIComponent(region)}/${verb}`, {}),
     hold: (id) => call(`${job(id)}/hold`, {}),

@@ -14,7 +14,7 @@ test("jobs come in the order of the policy, each with its sentence and what it n
   let runs = 0;
   const counted: Policy = {
     ...bace,
-    explain: (view) => {
+    explain(view) {
       runs++;
       return bace.explain(view);
     },

@@ -18,7 +18,7 @@ import {
 import { slowedJob } from "./estimated.ts";
 import { PLAN_VERSION, type Plan } from "./plan.ts";
 import { planLinks } from "./plan-links.ts";
-import { type JobState, plannedPlacement } from "./state.ts";
+import { type Epoch, type JobState, plannedPlacement } from "./state.ts";
 
 /** Small enough that a stage's first buckets leave while its last gradients are computed. */
 const GRADIENT_BUCKET_BYTES = 4 * 2 ** 20;
@@ -46,10 +46,7 @@ export function buildPlan({ job: asked, epoch }: JobState, askedFleet: Fleet, op
   const regions = positions.map((position) => fleet.regions[placement.regions[position]!]!);
   const layers = stageLayers(job, positions.length, fleet, placementExtraForwards(placement))!;
   const times = stageTimes(job, fleet, placement);
-  const schedule =
-    options.timeModel === "auto"
-      ? bestSchedule(slowedJob(job, epoch.blockRatio ?? 1), fleet, placement) // as it was measured
-      : warmupSchedule(job, placement);
+  const schedule = chosenSchedule(asked, epoch, askedFleet, options.timeModel);
   const { actions, peakActivations } = carriedOut(schedule, times, stageLinks(job, fleet, placement));
   const replicas = Array.from({ length: asked.dataParallel ?? 1 }, (_, replica) => replica);
   return {
@@ -95,6 +92,15 @@ export function buildPlan({ job: asked, epoch }: JobState, askedFleet: Fleet, op
     tls: tlsOf(training, epoch.launchKey, options),
     control: { url: options.controlUrl, rendezvousDeadlineSeconds: options.rendezvousDeadlineSeconds },
   };
+}
+
+/** The schedule of an epoch: with `auto` the best for blocks as they were measured before it. */
+export function chosenSchedule(asked: Job, epoch: Epoch, askedFleet: Fleet, timeModel: TimeModel): Schedule {
+  const { fleet, job, unitGpus } = unitView(asked, askedFleet);
+  const placement = placementInUnits(plannedPlacement(epoch), unitGpus);
+  return timeModel === "auto"
+    ? bestSchedule(slowedJob(job, epoch.blockRatio ?? 1), fleet, placement)
+    : warmupSchedule(job, placement);
 }
 
 function modelOf({ model, sequenceLength }: Training): Plan["model"] {

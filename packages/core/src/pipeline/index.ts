@@ -14,7 +14,7 @@ export {
 } from "./bandwidth-point.ts";
 export { lowerBoundSeconds } from "./bound/bound.ts";
 export { type Candidate, type Comparison, compareSchedules, gapOf } from "./compare.ts";
-export { type CompiledSchedule, compileSchedule } from "./compile.ts";
+export { actionOf, type CompiledSchedule, compileSchedule } from "./compile.ts";
 export { type Evaluation, evaluateSchedule, generateSchedule } from "./evaluate.ts";
 export { exactModel } from "./exact/model.ts";
 export { scheduleOf, startsOf, startsOneByOne } from "./exact/solution.ts";

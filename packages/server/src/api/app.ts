@@ -34,7 +34,9 @@ import { addReport } from "./report.ts";
 import { addSeries } from "./series.ts";
 import { addService } from "./service.ts";
 import { addSteps } from "./steps.ts";
+import { addTimeline } from "./timeline.ts";
 import { addTokens } from "./tokens.ts";
+import { addTotals } from "./totals.ts";
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
@@ -105,10 +107,12 @@ export function createApp(options: AppOptions): App {
   addJobs(app, context, dryRuns);
   addQueue(app, context, dryRuns);
   addSteps(app, context);
+  addTimeline(app, context);
   addLaunchLogs(app, context);
   addPlan(app, context);
   addRegions(app, context);
   addSeries(app, context);
+  addTotals(app, context);
   addDecisions(app, context);
   addReport(app, context);
   addOperations(app, context);

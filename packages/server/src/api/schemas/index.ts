@@ -15,4 +15,6 @@ export * from "./report.ts";
 export * from "./series.ts";
 export * from "./service.ts";
 export * from "./steps.ts";
+export * from "./timeline.ts";
 export * from "./tokens.ts";
+export * from "./totals.ts";

@@ -57,9 +57,9 @@ export function openDisk(
         if (faults.happens("snapshot-refused")) throw new Error("the disk is full");
         disk.snapshot = JSON.stringify(toSnapshot(state));
       }),
-    priceFacts: async (sinceSeconds) =>
+    prices: async (region, sinceSeconds) =>
       ofKind(["price-changed", "price-curve", "carbon-changed", "carbon-curve"]).filter(
-        ({ atSeconds }) => atSeconds >= sinceSeconds,
+        (event) => event.region === region && event.atSeconds >= sinceSeconds,
       ),
     decisions: async (afterSeq, limit) =>
       ofKind(["placed", "infeasible"])

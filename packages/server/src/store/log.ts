@@ -18,20 +18,18 @@ export interface Log {
   saveSnapshot(state: State): Promise<void>;
   /** Placements and infeasibilities with a greater seq, in order. @param jobIds of these alone */
   decisions(afterSeq: number, limit: number, jobIds?: readonly string[]): Promise<readonly Decided[]>;
-  /** What was said of prices and carbon intensities since a time, in order. Looks through the whole log. */
-  priceFacts(sinceSeconds: number): Promise<readonly PriceEvent[]>;
+  /** What was said of a region's price and carbon intensity since a time, in order. */
+  prices(region: string, sinceSeconds: number): Promise<readonly PriceEvent[]>;
   /** What a job has reported. */
   steps(jobId: string, query: StepsQuery): Promise<Steps>;
   /** Every fleet that was ever loaded, in order. */
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
 
-const PRICE_KINDS = ["price-changed", "price-curve", "carbon-changed", "carbon-curve"] as const;
-export type PriceEvent = Extract<Event, { kind: (typeof PRICE_KINDS)[number] }>;
-
-export function isPriceEvent(event: Event): event is PriceEvent {
-  return PRICE_KINDS.some((kind) => kind === event.kind);
-}
+export type PriceEvent = Extract<
+  Event,
+  { kind: "price-changed" | "price-curve" | "carbon-changed" | "carbon-curve" }
+>;
 
 export interface EventRow {
   readonly seq: number | string;
@@ -90,13 +88,16 @@ function logOf(database: Database, openedAtSeq: number): Log {
       return rows.map((row) => toEvent(row) as Decided);
     },
 
-    async priceFacts(sinceSeconds) {
+    async prices(region, sinceSeconds) {
       const rows = await database.query<EventRow>(
-        "select seq, at_seconds, body from events where kind = any ($1) and at_seconds >= $2 order by seq",
-        [[...PRICE_KINDS], sinceSeconds],
+        `select seq, at_seconds, body from events
+         where kind in ('price-changed', 'price-curve', 'carbon-changed', 'carbon-curve')
+           and at_seconds >= $1 and body ->> 'region' = $2 order by seq`,
+        [sinceSeconds, region],
       );
       return rows.map((row) => toEvent(row) as PriceEvent);
     },
+
     steps: (jobId, query) => readSteps(database.query, jobId, query),
 
     async fleets() {

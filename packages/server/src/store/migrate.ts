@@ -4,10 +4,10 @@ import type { Database } from "./database.ts";
 import { log } from "./migrations/0001-log.ts";
 import { identity } from "./migrations/0002-identity.ts";
 import { access } from "./migrations/0003-access.ts";
-import { steps } from "./migrations/0004-steps.ts";
+import { drawn } from "./migrations/0004-drawn.ts";
 
 /** Statements by number, from 1. A migration that has been released is never changed. */
-const MIGRATIONS: readonly (readonly string[])[] = [log, identity, access, steps];
+const MIGRATIONS: readonly (readonly string[])[] = [log, identity, access, drawn];
 
 export async function migrate(database: Database): Promise<void> {
   await database.query("create table if not exists migrations (number integer primary key)");

@@ -18,10 +18,8 @@ export const seriesSchema = z
     /** What comes after it is what is believed now. */
     nowSeconds: z.number(),
     untilSeconds: z.number(),
-    /** USD per kWh. */
-    price: z.array(stepSchema),
-    /** Grams of CO2 per kWh. */
-    carbon: z.array(stepSchema),
+    priceUsdPerKwh: z.array(stepSchema),
+    carbonGramsPerKwh: z.array(stepSchema),
   })
   .openapi("Series");
 

@@ -7,7 +7,7 @@ import { carbonText } from "../../format.ts";
 import { useWidth } from "../../parts/use-width.ts";
 import { usePolling } from "../../polling.ts";
 
-type Step = SeriesView["price"][number];
+type Step = SeriesView["priceUsdPerKwh"][number];
 
 const EVERY_MS = 60_000;
 const HEIGHT = 190;
@@ -18,8 +18,14 @@ export function SeriesCharts({ region }: { readonly region: string }) {
     return <p className="small">{failure ? `No curves: ${failure.message}` : "Asking for prices …"}</p>;
   return (
     <div className="series">
-      <Chart title="Price" unit="USD/kWh" text={pricePerKwh} series={value} steps={value.price} />
-      <Chart title="Carbon intensity" unit="g/kWh" text={carbonText} series={value} steps={value.carbon} />
+      <Chart title="Price" unit="USD/kWh" text={pricePerKwh} series={value} steps={value.priceUsdPerKwh} />
+      <Chart
+        title="Carbon intensity"
+        unit="g/kWh"
+        text={carbonText}
+        series={value}
+        steps={value.carbonGramsPerKwh}
+      />
     </div>
   );
 }

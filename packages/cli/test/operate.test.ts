@@ -1,5 +1,5 @@
 // Commands of operators, as the service hears them.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fakeService, problem } from "./support/fake-service.ts";
 import { bace, type Outside } from "./support/recorder.ts";
 import { jobView, REGIONS } from "./support/views.ts";
@@ -36,6 +36,38 @@ test("drain: a region that is not there is named, with the nearest that is", asy
   const { err, exitCode } = await ask(answers, ["drain", "frankfrut"]);
   expect(exitCode).toBe(2);
   expect(err).toContain('did you mean "frankfurt"?');
+});
+
+describe("a region by the path of its infrastructure", () => {
+  const regions = [
+    { ...frankfurt, infrastructure: "slurm/frankfurt/gpu" },
+    { ...frankfurt, name: "tokyo", infrastructure: "local/tokyo" },
+  ];
+  const answers = {
+    "POST /v1/regions/frankfurt/cordon": frankfurt,
+    "GET /v1/regions": { fleet: "f", nowSeconds: 0, regions },
+  };
+
+  test.each(["slurm/frankfurt/gpu", "slurm/frankfurt"])("%s", async (path) => {
+    const { asked, exitCode } = await ask(answers, ["cordon", path]);
+    expect([exitCode, asked.at(-1)]).toEqual([0, "POST /v1/regions/frankfurt/cordon"]);
+  });
+
+  test.each([
+    ["local/frankfurt", "slurm/frankfurt/gpu"],
+    ["slurm/frankfurt/cpu", "slurm/frankfurt/gpu"],
+    ["local/tokio", "local/tokyo"],
+  ])("%s is none, and nothing happens", async (path, near) => {
+    const { asked, err, exitCode } = await ask(answers, ["cordon", path]);
+    expect([exitCode, asked]).toEqual([2, ["GET /v1/regions"]]);
+    expect(err).toContain(near);
+  });
+
+  test("is shown by `bace regions -o wide`", async () => {
+    expect((await ask(answers, ["regions", "-o", "wide"])).out).toMatch(
+      /^frankfurt +slurm\/frankfurt\/gpu /m,
+    );
+  });
 });
 
 test("hold and release: say what becomes of the job", async () => {

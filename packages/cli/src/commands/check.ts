@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Fleet, Region } from "@bace-pipe/core";
+import { type Fleet, infrastructureOf, type Region } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { createRunner } from "@bace-pipe/server/slurm";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -15,6 +15,7 @@ import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { readServiceFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { chosenPython } from "../service/python.ts";
+import { regionNamed, unknownRegion } from "../service/region-names.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../../../worker/bace_worker/probe/reach.py", import.meta.url));
@@ -37,7 +38,7 @@ export function checkCommand(program: Command, io: Io, exit: (code: number) => v
     .description("look at every region before the first job: what is wrong, and what to do about it")
     .option("--fleet <scenario>", "scenario file whose regions are looked at (default: the service's)")
     .addOption(stateOption())
-    .option("--region <name...>", "only these")
+    .option("--region <name...>", "only these, by name or by a path such as slurm/eu-west/gpu")
     .option("--jobs", "also look from the nodes of clusters: one short job in each region")
     .option("--advertise <url>", "what ranks are to be told (default: what those of the service are)")
     .option("--python <path>", "Python with PyTorch of regions on this machine, as for `bace up`")
@@ -150,11 +151,11 @@ async function fleetOf({ fleet }: Options, kept: KnownService["scenario"], io: I
 
 function chosen({ regions }: Fleet, names: readonly string[] | undefined): readonly Region[] {
   if (!names) return regions;
-  return names.map((name) => {
-    const region = regions.find((each) => each.name === name);
-    const known = regions.map((each) => each.name).join(", ");
-    if (!region) throw badInput("unknown-region", `there is no region "${name}"`, `there are ${known}`);
-    return region;
+  const known = regions.map((each) => ({ ...each, infrastructure: infrastructureOf(each) }));
+  return names.map((text) => {
+    const found = regionNamed(known, text);
+    if (!found) throw unknownRegion(known, text);
+    return regions.find(({ name }) => name === found.name)!;
   });
 }
 

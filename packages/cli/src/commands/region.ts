@@ -34,7 +34,7 @@ export function regionVerbCommands(program: Command, io: Io): void {
     if (verb === "drain") command.addOption(yesOption());
     command
       .description(description)
-      .argument("<region...>", "names of the regions")
+      .argument("<region...>", "names of the regions, or paths such as slurm/eu-west/gpu")
       .addOption(outputOption())
       .addHelpText(
         "before",
@@ -57,7 +57,7 @@ export function regionVerbCommands(program: Command, io: Io): void {
         for (const name of names)
           regions.push(
             await withService(options, io, (client) =>
-              knownRegion(client, name, () => client.operate(name, verb)),
+              knownRegion(client, name, (known) => client.operate(known, verb)),
             ),
           );
         io.out.write(

@@ -9,6 +9,7 @@ type Directed = RegionView["links"][number] & { readonly from: string };
 
 const REGION_COLUMNS: readonly Column<RegionView>[] = [
   { heading: "REGION", cell: ({ name }) => name },
+  { heading: "INFRASTRUCTURE", wide: true, cell: ({ infrastructure }) => infrastructure ?? UNKNOWN },
   { heading: "GPU", cell: ({ emulated, gpuType }) => `${gpuType}${emulated ? " (emulated)" : ""}` },
   { heading: "STATE", cell: ({ cordon }) => cordon ?? "open" },
   { heading: "FREE", align: "right", cell: ({ freeGpus, gpus }) => `${freeGpus} of ${gpus}` },

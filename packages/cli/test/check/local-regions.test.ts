@@ -80,7 +80,7 @@ describe("regions of this machine", () => {
     writeFileSync(bad, "version: 1\nname: x\n");
     expect((await bace(["check", "--fleet", bad], { folder })).exitCode).toBe(2);
     const unknown = await bace(["check", "--fleet", fleet([]), "--region", "mars"], { folder });
-    expect([unknown.exitCode, unknown.err]).toEqual([2, expect.stringContaining("there are here, there")]);
+    expect([unknown.exitCode, unknown.err]).toEqual([2, expect.stringContaining("known: here, there")]);
     const none = await bace(["check"], { folder });
     expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("bace check --fleet")]);
   });

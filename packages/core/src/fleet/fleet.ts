@@ -42,6 +42,12 @@ export interface Link {
   readonly streams?: number;
 }
 
+/** What carries out a region's launches, as a path: `local/NAME`, `slurm/NAME` or `slurm/NAME/PARTITION`. */
+export function infrastructureOf({ name, slurm }: Pick<Region, "name" | "slurm">): string {
+  if (!slurm) return `local/${name}`;
+  return slurm.partition === undefined ? `slurm/${name}` : `slurm/${name}/${slurm.partition}`;
+}
+
 /**
  * What a job gets of a link. `reserve`: what was reserved for it, neither more nor less (the worker shapes its traffic).
  * `share`: reservations only decide who is admitted; all jobs on a link then get equal parts of its capacity.

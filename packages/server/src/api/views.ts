@@ -4,6 +4,7 @@ import {
   type ChosenFor,
   type Fleet,
   forEachHop,
+  infrastructureOf,
   isActive,
   isLimited,
   type JobState,
@@ -161,6 +162,7 @@ export function regionsView(state: State, nowSeconds: number): RegionList {
     nowSeconds,
     regions: regions.map((region, index) => ({
       name: region.name,
+      infrastructure: infrastructureOf(region),
       gpuType: region.gpuType.name,
       emulated: region.gpuType.emulated ?? false,
       gpus: region.gpus,

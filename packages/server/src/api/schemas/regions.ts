@@ -9,6 +9,8 @@ export const provenanceSchema = z
 export const regionViewSchema = z
   .object({
     name: z.string(),
+    /** What carries out its launches, as a path: local/NAME, slurm/NAME, or slurm/NAME/PARTITION. */
+    infrastructure: z.string().optional(),
     gpuType: z.string(),
     emulated: z.boolean(),
     gpus: z.number().int(),

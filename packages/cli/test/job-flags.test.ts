@@ -64,3 +64,10 @@ test.each([
   expect([exitCode, asked]).toEqual([2, []]);
   expect(err).toContain(`error[${code}]`);
 });
+
+test("a plan says the flags of the submission that carries it out", async () => {
+  const { url } = await fakeService({ "POST /v1/plan": { decisions: [], revision: 17 } });
+  const flags = ["--max-gpus", "4", "--set", "model=it's mine"];
+  const { err } = await bace(["plan", "-", ...flags, "--server", url], { input: "name: wide\n" });
+  expect(err).toContain("`bace submit - --max-gpus 4 --set 'model=it'\\''s mine' --if-revision 17`");
+});

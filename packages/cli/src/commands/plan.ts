@@ -8,7 +8,7 @@ import { type Format, isTable, outputOption, rendered } from "../render/output.t
 import { withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 import { jobNames, readJobFile } from "../service/job-files.ts";
-import { addJobFlags, type JobFlags, withFlags } from "../service/job-flags.ts";
+import { addJobFlags, flagWords, type JobFlags, withFlags } from "../service/job-flags.ts";
 
 /** Of this command, as in `nomad job plan`. */
 const PLAN_EXIT = { nothingStarts: 0, starts: 1, infeasible: 2, failed: 4 } as const;
@@ -45,7 +45,7 @@ command line is wrong, or something failed.`,
       );
       if (isTable(options.output))
         io.err.write(
-          `revision ${plan.revision}: \`bace submit ${name} --if-revision ${plan.revision}\` does this or nothing\n`,
+          `revision ${plan.revision}: \`bace submit ${name}${flagWords(options)} --if-revision ${plan.revision}\` does this or nothing\n`,
         );
       exit(planExit(plan.decisions.filter(({ jobId }) => names.has(jobId))));
     });

@@ -9,5 +9,10 @@ export function sayDetached(command: string, { server, state }: Where, io: Io): 
 }
 
 function flag(name: string, value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [` ${name} ${/^[\w./:-]+$/.test(value) ? value : `'${value}'`}`];
+  return value === undefined ? [] : [` ${name} ${shellWord(value)}`];
+}
+
+/** As one word of a command line. */
+export function shellWord(text: string): string {
+  return /^[\w./:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { isMap, isNode, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { badInput } from "../failure.ts";
 import type { NamedText } from "../files.ts";
+import { shellWord } from "./back.ts";
 
 /** Flags with the fields that they are over; any other field goes by --set. */
 const FLAGS = [
@@ -26,6 +27,17 @@ export function addJobFlags(command: Command): Command {
       "over any field, such as training.learningRate=1e-3; may be repeated",
     ).argParser((text: string, before: readonly string[] = []) => [...before, text]),
   );
+}
+
+/** The flags as they were given, for commands that are to be repeated with them; empty where there are none. */
+export function flagWords(flags: JobFlags): string {
+  const given = [
+    ...FLAGS.map(([flag, field]) => [flag.split(" ")[0]!, flags[field]] as const),
+    ...(flags.set ?? []).map((text) => ["--set", text] as const),
+  ];
+  return given
+    .flatMap(([flag, value]) => (value === undefined ? [] : [` ${flag} ${shellWord(value)}`]))
+    .join("");
 }
 
 export function withFlags(source: NamedText, flags: JobFlags): NamedText {

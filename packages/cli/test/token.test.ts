@@ -148,8 +148,14 @@ describe("a plan's revision", () => {
   test("is about one file", async () => {
     const job = join(folder, "job.yaml");
     writeFileSync(job, JOB);
-    const { err, exitCode } = await bace(["submit", job, job, "--key", "night-1"]);
-    expect(exitCode).toBe(2);
-    expect(err).toContain("error[one-file-only]");
+    for (const [flag, value] of [
+      ["--key", "night-1"],
+      ["--name", "other"],
+      ["--if-revision", "17"],
+    ] as const) {
+      const { err, exitCode } = await bace(["submit", job, job, flag, value]);
+      expect(exitCode).toBe(2);
+      expect(err).toContain("error[one-file-only]");
+    }
   });
 });

@@ -47,8 +47,12 @@ async function submit(
   exit: (code: number) => void,
 ): Promise<void> {
   const { ifRevision, key } = options;
-  if (names.length > 1 && (key !== undefined || ifRevision !== undefined))
-    throw badInput("one-file-only", "--key and --if-revision are about one file", "submit each by itself");
+  if (names.length > 1 && [ifRevision, key, options.name].some((each) => each !== undefined))
+    throw badInput(
+      "one-file-only",
+      "--key, --name and --if-revision are about one file",
+      "submit each by itself",
+    );
   const how = {
     ...(key === undefined ? {} : { key }),
     ...(ifRevision === undefined ? {} : { ifRevision }),

@@ -1,7 +1,8 @@
 // The version that every result carries.
 import { readFileSync } from "node:fs";
+import { PACKAGE_FILE } from "./places.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(PACKAGE_FILE, "utf8")) as {
   readonly version: string;
 };
 

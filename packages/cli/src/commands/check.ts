@@ -1,7 +1,6 @@
 // `bace check`: looks at every region of a fleet before the first job is submitted, and says what to mend.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Fleet, infrastructureOf, type Region } from "@bace-pipe/core";
 import { parseScenario } from "@bace-pipe/core/spec";
 import { createRunner } from "@bace-pipe/server/slurm";
@@ -12,13 +11,14 @@ import { checkText } from "../check/text.ts";
 import { badFile, badInput, EXIT, Failure } from "../failure.ts";
 import { readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
+import { WORKER } from "../places.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { readServiceFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { chosenPython } from "../service/python.ts";
 import { regionNamed, unknownRegion } from "../service/region-names.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
-const SCRIPT = fileURLToPath(new URL("../../../../worker/bace_worker/probe/reach.py", import.meta.url));
+const SCRIPT = join(WORKER, "bace_worker/probe/reach.py");
 
 interface Options {
   readonly fleet?: string;

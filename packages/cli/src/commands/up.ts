@@ -2,7 +2,6 @@
 // them on one PostgreSQL: one is active, the others stand by.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DEFAULT_POLICY, POLICIES } from "@bace-pipe/core";
 import { type Diagnostic, parseFeeds } from "@bace-pipe/core/spec";
 import type { FeedsFile, Service, ServiceOptions, Turn } from "@bace-pipe/server";
@@ -12,13 +11,12 @@ import { type NamedText, readNamed } from "../files.ts";
 import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
 import { secondsOption } from "../seconds.ts";
+import { DASHBOARD, WORKER } from "../places.ts";
 import { databaseOption, databaseUrl } from "../service/database.ts";
 import { readTokenFile, stateFolder, stateOption } from "../service/discovery.ts";
 import { workerPython } from "../service/python.ts";
 import { lookUp } from "../settings/lookup.ts";
 import { scenarioOf } from "../simulation/run.ts";
-
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
 interface Options {
   readonly state?: string;
@@ -161,8 +159,8 @@ function serviceOptions(
   return {
     stateDirectory,
     python: workerPython(python, io),
-    workerDirectory: join(ROOT, "worker"),
-    dashboardDirectory: join(ROOT, "packages/web/dist"),
+    workerDirectory: WORKER,
+    dashboardDirectory: DASHBOARD,
     ...(scenario ? { scenario: { file: scenario.file, text: scenario.text, files } } : {}),
     ...(inputs === undefined ? {} : { inputsFile: resolve(io.folder, inputs) }),
     ...(watch ? { watchedScenario: resolve(io.folder, options.fleet!) } : {}),

@@ -4,11 +4,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { EXIT, Failure } from "../failure.ts";
+import { BACE } from "../places.ts";
 import { readServiceFile } from "../service/discovery.ts";
 
-const BACE = fileURLToPath(new URL("../../bin/bace.mjs", import.meta.url));
 const START_SECONDS = 90;
 const STOP_SECONDS = 15;
 const POLL_MILLISECONDS = 200;

@@ -1,9 +1,10 @@
 // The scenario's jobs as documents of their own, each with the time at which it is to be submitted.
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { jobNames } from "@bace-pipe/core/spec";
 import { parse } from "yaml";
 import { badInput } from "../failure.ts";
 import type { NamedText } from "../files.ts";
+import { SCENARIOS } from "../places.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
 export interface Submission extends NamedText {
@@ -38,6 +39,4 @@ export function submissionsOf(source: NamedText): Submission[] {
 }
 
 /** The repository's own scenario, wherever one stands. */
-export const DEMO_SCENARIO = fileURLToPath(
-  new URL("../../../../scenarios/demo-three-regions.yaml", import.meta.url),
-);
+export const DEMO_SCENARIO = join(SCENARIOS, "demo-three-regions.yaml");

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ROOT } from "../places.ts";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 /** What decides a task's result. */
 const PARTS = [
   "packages/core/src",

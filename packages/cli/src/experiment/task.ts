@@ -1,7 +1,7 @@
 // One unit of an experiment: a scenario under some policies. Says what it is in plain data, so that it can be sent to a
 // worker, and found again in a file of results.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { averageJctBoundOf, simulate } from "@bace-pipe/core";
 import {
   contender,
@@ -14,6 +14,7 @@ import {
   type Scale,
   scaledFleet,
 } from "@bace-pipe/core/experiment";
+import { SCENARIOS } from "../places.ts";
 import { scenarioOf } from "../simulation/run.ts";
 
 export interface Task {
@@ -52,7 +53,7 @@ export function taskId({ contenders, scale, scenario, section }: Task): string {
   return `${section}: ${which} ×${bandwidth} ×${gpus} ${jobs} [${contenders.join(" ")}]`;
 }
 
-const DEFAULT_POINT = fileURLToPath(new URL("../../../../scenarios/paper-default.yaml", import.meta.url));
+const DEFAULT_POINT = join(SCENARIOS, "paper-default.yaml");
 
 export function runTask(task: Task, world: RealWorld): TaskResult {
   const scenario = scenarioFor(task, world);

@@ -1,15 +1,16 @@
 // The measured network and the hourly prices that the repository ships, as the random scenarios want them.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { RealWorld } from "@bace-pipe/core/experiment";
 import { type Imported, measuredWan, zoneSeries } from "@bace-pipe/core/spec";
+import { SCENARIOS } from "../places.ts";
 
-const DATA = new URL("../../../../scenarios/data/", import.meta.url);
+const DATA = join(SCENARIOS, "data");
 
 export function loadWorld(): RealWorld {
   const file = (name: string) => {
-    const url = new URL(name, DATA);
-    return { text: readFileSync(url, "utf8"), file: fileURLToPath(url) };
+    const path = join(DATA, name);
+    return { text: readFileSync(path, "utf8"), file: path };
   };
   const { links, regions } = imported(
     measuredWan({ regions: file("regions.csv"), links: file("links.csv") }),

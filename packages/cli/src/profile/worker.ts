@@ -2,11 +2,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { badInput, EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { WORKER } from "../places.ts";
 
-const WORKER = fileURLToPath(new URL("../../../../worker", import.meta.url));
 /** As ranks run. */
 const ONE_THREAD = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 /** Exit codes of the worker for what its user has asked. */

@@ -2,14 +2,14 @@
 // because PyTorch is missing would say so only in a log.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { lookUp } from "../settings/lookup.ts";
+import { ROOT } from "../places.ts";
 
 /** Written by scripts/setup.mjs. */
-const FOUND_BY_SETUP = fileURLToPath(new URL("../../../../.cache/python", import.meta.url));
+const FOUND_BY_SETUP = join(ROOT, ".cache/python");
 const NEEDED = ["torch", "numpy"];
 
 /** An absolute path, or a name to be looked up in PATH: launches have a working folder of their own. */
@@ -23,7 +23,7 @@ export function workerPython(asked: string | undefined, io: Io): string {
   throw new Failure(missing === undefined ? `cannot run ${python}` : `${python} lacks ${missing}`, {
     exitCode: EXIT.failed,
     code: "no-python",
-    hint: `in a checkout, \`node scripts/setup.mjs\` sets up a Python with PyTorch; or name one with --python or BACE_PYTHON`,
+    hint: "name a Python with PyTorch and NumPy with --python or BACE_PYTHON; in a checkout, `node scripts/setup.mjs` sets one up",
   });
 }
 

@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
-import { lookUp } from "../settings/lookup.ts";
 import { ROOT } from "../places.ts";
+import { lookUp } from "../settings/lookup.ts";
 
 /** Written by scripts/setup.mjs. */
 const FOUND_BY_SETUP = join(ROOT, ".cache/python");

@@ -11,15 +11,24 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPolicy, simulate } from "@bace-pipe/core";
+import {
+  createRecorder,
+  csvText,
+  drawable,
+  MOST_RANKS,
+  MOST_STEPS,
+  meanOf,
+  type Run,
+  ranks,
+  type SimulationReport,
+  stepsOf,
+  type Trace,
+} from "@bace-pipe/core/shell";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MOST_RANKS, ranks } from "../src/simulation/report/distribution.ts";
 import { packed } from "../src/simulation/report/packing.ts";
 import { pageText } from "../src/simulation/report/page.ts";
-import { csvText } from "../src/simulation/report/records.ts";
-import { drawable, MOST_STEPS, meanOf, stepsOf } from "../src/simulation/report/steps.ts";
-import { createRecorder, type Run, type Trace } from "../src/simulation/report/trace.ts";
-import { type SimulationReport, scenarioOf } from "../src/simulation/run.ts";
+import { scenarioOf } from "../src/simulation/run.ts";
 import { bace, ROOT } from "./support/recorder.ts";
 
 const SCENARIO = join(ROOT, "scenarios/demo-three-regions.yaml");

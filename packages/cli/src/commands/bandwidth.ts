@@ -1,5 +1,6 @@
 // `bace bandwidth`: how much bandwidth is worth buying on a link, and what one more activation of memory would save.
 import type { Pipeline } from "@bace-pipe/core/pipeline";
+import { provenanceOf } from "@bace-pipe/core/shell";
 import { parsePipeline } from "@bace-pipe/core/spec";
 import { type Command, Option } from "commander";
 import { linkOf } from "../bandwidth/link.ts";
@@ -9,7 +10,6 @@ import { answerOf, studyText } from "../bandwidth/text.ts";
 import { badFile, badInput } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
-import { provenanceOf } from "../provenance.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import {
   bytesOption,
@@ -17,10 +17,11 @@ import {
   cutOption,
   type Flags,
   memoryOption,
-  specOfFlags,
+  pipelineOfOptions,
   timeOption,
 } from "../schedule/flags.ts";
 import { checkedTarget, refuseClashes, writeWhole } from "../simulation/report/files.ts";
+import { VERSION } from "../version.ts";
 
 interface Options extends Omit<Flags, "chunks"> {
   readonly spec?: string;
@@ -100,7 +101,7 @@ function time(flags: string, description: string, preset = "10ms"): Option {
 
 async function run({ on, output, svg, ...options }: Options, io: Io): Promise<void> {
   const source = options.spec === undefined ? undefined : await readNamed(options.spec, io);
-  const pipeline = source ? pipelineOf(source) : specOfFlags(options);
+  const pipeline = source ? pipelineOf(source) : pipelineOfOptions(options);
   const hop = studiedHop(pipeline, on);
   if (options.message === 0)
     throw badInput("invalid-option", "--message: no bytes need no bandwidth", "give the size of a message");
@@ -108,7 +109,7 @@ async function run({ on, output, svg, ...options }: Options, io: Io): Promise<vo
   if (target && source && options.spec) await refuseClashes([target], source, options.spec);
   const study = studyOf(linkOf(pipeline, hop, 8 * options.message));
   io.out.write(
-    rendered(output, { ...provenanceOf(pipeline), answer: answerOf(study), ...study }, (wide) =>
+    rendered(output, { ...provenanceOf(VERSION, pipeline), answer: answerOf(study), ...study }, (wide) =>
       studyText(study, { colors: io.out.colors, wide }),
     ),
   );

@@ -9,6 +9,7 @@ import {
   TIME_MODELS,
   type TimeModel,
 } from "@bace-pipe/core";
+import { ALL_POLICIES, DEFAULT_POLICIES, type SimulationReport } from "@bace-pipe/core/shell";
 import { type Command, Option } from "commander";
 import { comparisonTable } from "../demo/comparison.ts";
 import { badInput } from "../failure.ts";
@@ -17,7 +18,7 @@ import { type Format, outputOption, rendered } from "../render/output.ts";
 import { createProgress } from "../render/progress.ts";
 import { type Recorded, recorded, type Workload } from "../replay/recorded.ts";
 import { readBackupFile } from "../service/backup-file.ts";
-import { ALL_POLICIES, DEFAULT_POLICIES, knownPolicy, type SimulationReport } from "../simulation/run.ts";
+import { knownPolicy } from "../simulation/run.ts";
 import { VERSION } from "../version.ts";
 
 /** A log that is read sooner needs no bar. */

@@ -1,6 +1,7 @@
 // `bace schedule`: the best order of a pipeline's work on its stages, for given times, links and memory. Needs no service.
 import { duration, share } from "@bace-pipe/core/format";
 import { gapOf, scheduleNames } from "@bace-pipe/core/pipeline";
+import { type Outcome, resultOf } from "@bace-pipe/core/shell";
 import { type PipelineSpec, parsePipeline } from "@bace-pipe/core/spec";
 import { type Command, Option } from "commander";
 import { badFile, EXIT } from "../failure.ts";
@@ -8,7 +9,7 @@ import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
 import { createScreen } from "../render/screen.ts";
-import { type Outcome, scheduled, type Watch } from "../schedule/candidates.ts";
+import { scheduled, type Watch } from "../schedule/candidates.ts";
 import { type FileOptions, prepareFiles } from "../schedule/files.ts";
 import {
   bytesOption,
@@ -16,14 +17,14 @@ import {
   cutOption,
   type Flags,
   memoryOption,
+  pipelineOfOptions,
   positiveOption,
   positiveTimeOption,
   requestOf,
-  specOfFlags,
   timeOption,
 } from "../schedule/flags.ts";
-import { resultOf } from "../schedule/result.ts";
 import { scheduleText } from "../schedule/table.ts";
+import { VERSION } from "../version.ts";
 
 interface Options extends Flags, FileOptions {
   readonly spec?: string;
@@ -139,7 +140,7 @@ async function runSchedule(options: Options, io: Io, exit: (code: number) => voi
   const { output } = options;
   const { colors, columns } = io.out;
   io.out.write(
-    rendered(output, resultOf(outcome, { pipeline, request }), (wide) =>
+    rendered(output, resultOf(outcome, { pipeline, request }, VERSION), (wide) =>
       scheduleText(pipeline, outcome, { colors, columns: columns(), wide }),
     ),
   );
@@ -158,7 +159,7 @@ function memoryWarning({ best: { generator, status }, candidates }: Outcome, { e
 /** The file, or the options; `--generator` is over the file's. */
 function specOf(options: Options, source: NamedText | undefined): PipelineSpec {
   const asked = options.generator === undefined ? undefined : requestOf(options.generator);
-  if (!source) return { pipeline: specOfFlags(options), request: asked ?? { kind: "auto" } };
+  if (!source) return { pipeline: pipelineOfOptions(options), request: asked ?? { kind: "auto" } };
   const parsed = parsePipeline(source.text, source.file);
   if (!parsed.ok) throw badFile(source.file, source.text, parsed.diagnostics);
   return { ...parsed.value, ...(asked ? { request: asked } : {}) };

@@ -1,5 +1,6 @@
 // `bace simulate`: a scenario under several policies, on a virtual clock. Needs no service.
 import { TIME_MODELS, type TimeModel } from "@bace-pipe/core";
+import { ALL_POLICIES, DEFAULT_POLICIES } from "@bace-pipe/core/shell";
 import type { Diagnostic } from "@bace-pipe/core/spec";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readNamed } from "../files.ts";
@@ -7,7 +8,7 @@ import { warningText } from "../import/taken.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { prepareReports, type ReportFiles } from "../simulation/report/index.ts";
-import { ALL_POLICIES, DEFAULT_POLICIES, simulatePolicies } from "../simulation/run.ts";
+import { simulatePolicies } from "../simulation/run.ts";
 import { simulationText } from "../simulation/table.ts";
 
 interface Options extends ReportFiles {

@@ -1,12 +1,13 @@
 // `bace tune`: the fastest micro-batch size, sequence length and extra warm-up forwards of a job on given GPUs (GeoPipe,
 // arXiv 2510.12064). Needs no service.
 import { tune } from "@bace-pipe/core";
+import { provenanceOf } from "@bace-pipe/core/shell";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Io } from "../io.ts";
-import { provenanceOf } from "../provenance.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import { type TuneOptions, tuneRequest } from "../tune/request.ts";
 import { tuneText } from "../tune/text.ts";
+import { VERSION } from "../version.ts";
 
 interface Options extends TuneOptions {
   readonly output: Format;
@@ -45,7 +46,7 @@ which knows that small micro-batches are less efficient. Another sequence length
       const result = tune(request);
       const { fleet, path } = request;
       const value = {
-        ...provenanceOf(request),
+        ...provenanceOf(VERSION, request),
         job: request.job.id,
         regions: fleet.regions.map(({ name }) => name),
         gpus: path.gpus,

@@ -1,10 +1,10 @@
 // The same workload on the simulator's virtual clock, by every policy, beside what was measured here by one of them.
 import { createSummary, NO_USAGE } from "@bace-pipe/core";
 import { deviation, duration, money } from "@bace-pipe/core/format";
+import type { SimulationReport } from "@bace-pipe/core/shell";
 import type { JobView } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
 import { type Column, table } from "../render/table.ts";
-import type { SimulationReport } from "../simulation/run.ts";
 
 interface Row {
   readonly name: string;

@@ -2,13 +2,14 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { duration } from "@bace-pipe/core/format";
+import { DEFAULT_POLICIES } from "@bace-pipe/core/shell";
 import { takeLock } from "@bace-pipe/server/lock";
 import { EXIT, Failure } from "../failure.ts";
 import { type NamedText, readNamed } from "../files.ts";
 import type { Io } from "../io.ts";
 import { createScreen, type Screen } from "../render/screen.ts";
 import { readTokenFile } from "../service/discovery.ts";
-import { DEFAULT_POLICIES, simulatePolicies } from "../simulation/run.ts";
+import { simulatePolicies } from "../simulation/run.ts";
 import { comparisonText } from "./comparison.ts";
 import { type KeptService, keepService } from "./kept-service.ts";
 import { removeLeftovers } from "./leftovers.ts";

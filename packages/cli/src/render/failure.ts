@@ -6,6 +6,7 @@
 //   42 |   - {from: frankfurt, to: new-yrok, …}
 //      |                           ^^^^^^^^
 //      = help: did you mean "new-york"?
+import { excerptOf } from "@bace-pipe/core/shell";
 import type { Complaint, Failure } from "../failure.ts";
 import type { Colors } from "../io.ts";
 
@@ -20,28 +21,20 @@ export function failureText(failure: Failure, colors: Colors): string {
 }
 
 export function complaintText(complaint: Complaint, text: string | undefined, colors: Colors): string {
-  const { code, file, line, column, field, message, hint } = complaint;
+  const { code, line, message, hint } = complaint;
+  const { before, length, place, source } = excerptOf(complaint, text);
   const number = String(line);
   const gutter = " ".repeat(number.length);
   const bar = colors.cyan("|");
-  const place = `${file}:${line}:${column}${field === "" ? "" : ` (${field})`}`;
   const lines = [
     `${colors.bold(colors.red(`error[${code}]`))}: ${message}`,
     `${gutter}${colors.cyan("-->")} ${place}`,
   ];
-  const source = text?.split(/\r?\n/)[line - 1];
   if (source !== undefined) {
-    const shown = source.replaceAll("\t", " ");
-    const before = " ".repeat(column - 1);
-    const carets = colors.red("^".repeat(wordLength(shown.slice(column - 1))));
-    lines.push(`${gutter} ${bar}`, `${colors.cyan(number)} ${bar} ${shown}`.trimEnd());
-    lines.push(`${gutter} ${bar} ${before}${carets}`);
+    const carets = colors.red("^".repeat(length));
+    lines.push(`${gutter} ${bar}`, `${colors.cyan(number)} ${bar} ${source}`.trimEnd());
+    lines.push(`${gutter} ${bar} ${" ".repeat(before)}${carets}`);
   }
   lines.push(`${gutter} ${colors.cyan("=")} help: ${hint}`);
   return lines.map((each) => `${each}\n`).join("");
-}
-
-/** Length of the word or number at the start; at least one caret. */
-function wordLength(rest: string): number {
-  return Math.max(1, /^[^\s,:{}[\]]*/.exec(rest)![0].length);
 }

@@ -1,4 +1,5 @@
 // `-o table|wide|json|yaml`, the same for everything that reads. JSON and YAML are the value itself, in the API's shape.
+import { jsonText } from "@bace-pipe/core/shell";
 import { nameHint } from "@bace-pipe/core/spec";
 import { type Command, Option } from "commander";
 import { stringify } from "yaml";
@@ -28,7 +29,7 @@ export function takeFormat(command: Command, io: Io): void {
 export function rendered(format: Format, value: unknown, draw: (wide: boolean) => string): string {
   switch (format) {
     case "json":
-      return `${JSON.stringify(value, null, 2)}\n`;
+      return jsonText(value);
     case "yaml":
       return stringify(value);
     case "table":

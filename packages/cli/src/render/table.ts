@@ -1,14 +1,9 @@
 // Plain tables: a line of headings, columns two spaces apart, no frames, so that `awk` and `cut` can read them too.
 import { stripVTControlCharacters } from "node:util";
+import type { Column } from "@bace-pipe/core/shell";
 import type { Colors } from "../io.ts";
 
-export interface Column<Row> {
-  readonly heading: string;
-  readonly align?: "left" | "right";
-  /** Only shown by `-o wide`. */
-  readonly wide?: boolean;
-  cell(row: Row): string;
-}
+export type { Column } from "@bace-pipe/core/shell";
 
 export function table<Row>(
   columns: readonly Column<Row>[],

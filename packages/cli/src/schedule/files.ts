@@ -10,12 +10,18 @@ import {
   torchCsv,
   torchRefusal,
 } from "@bace-pipe/core/pipeline";
+import {
+  legendOf,
+  type Measured,
+  type Outcome,
+  pictureOf,
+  rowsOf,
+  scheduleColumns,
+} from "@bace-pipe/core/shell";
 import { badInput } from "../failure.ts";
 import type { NamedText } from "../files.ts";
 import type { Io } from "../io.ts";
 import { checkedTarget, refuseClashes, type Target, writeWhole } from "../simulation/report/files.ts";
-import type { Measured, Outcome } from "./candidates.ts";
-import { columnsOf, legendOf, rowsOf } from "./table.ts";
 
 export interface FileOptions {
   readonly svg?: string;
@@ -67,13 +73,9 @@ export async function prepareFiles(
   };
 }
 
-function pictureOf({ hops }: Pipeline, { lowerBoundSeconds }: Measured) {
-  return { hops, ...(Number.isFinite(lowerBoundSeconds) ? { lowerBoundSeconds } : {}) };
-}
-
 function page(pipeline: Pipeline, outcome: Outcome): string {
   const { best } = outcome;
-  const columns = columnsOf(pipeline);
+  const columns = scheduleColumns(pipeline);
   return timelinePage(best.evaluation, {
     ...pictureOf(pipeline, best),
     title: `${pipeline.ranks} stages × ${pipeline.microbatches} micro-batches: ${best.generator}`,

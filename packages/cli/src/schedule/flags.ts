@@ -1,35 +1,14 @@
 // A pipeline from options of the command line: stages alike, and cuts between some of them.
 
-import { BITS_PER_BYTE, parseQuantity } from "@bace-pipe/core";
-import {
-  type PipelineInput,
-  type PipelineSpec,
-  pipelineOf,
-  pipelineSchema,
-  scheduleRequest,
-} from "@bace-pipe/core/spec";
+import { parseQuantity } from "@bace-pipe/core";
+import type { Pipeline } from "@bace-pipe/core/pipeline";
+import { type Cut, type PipelineFlags, pipelineOfFlags } from "@bace-pipe/core/shell";
+import { type PipelineSpec, scheduleRequest } from "@bace-pipe/core/spec";
 import { InvalidArgumentError } from "commander";
 import { badInput } from "../failure.ts";
 
-export interface Flags {
-  readonly stages?: number;
-  readonly microbatches?: number;
-  readonly chunks?: number;
-  readonly forward: number;
-  readonly inputGrad: number;
-  readonly weightGrad: number;
-  readonly overhead: number;
-  readonly message: number;
-  readonly memory?: number;
-  readonly cut?: readonly Cut[];
-}
-
-export interface Cut {
-  /** Stages in front of it. */
-  readonly after: number;
-  readonly latencySeconds: number;
-  readonly bitsPerSecond: number;
-}
+export type Flags = Omit<PipelineFlags, "stages" | "microbatches"> &
+  Partial<Pick<PipelineFlags, "stages" | "microbatches">>;
 
 const CUT_HELP = "Write STAGES:lat=TIME,gbps=NUMBER, such as 4:lat=20ms,gbps=5 for a cut after four stages.";
 
@@ -103,44 +82,15 @@ function generatorInput(text: string): string | string[] {
   return text.includes(",") ? text.split(",").map((name) => name.trim()) : text;
 }
 
-export function specOfFlags(flags: Flags): PipelineSpec["pipeline"] {
-  const { chunks = 1, cut = [], message, microbatches, stages } = flags;
+export function pipelineOfOptions({ microbatches, stages, ...flags }: Flags): Pipeline {
   if (stages === undefined || microbatches === undefined)
     throw badInput(
       "nothing-to-schedule",
       "say what is to be scheduled",
       "give --stages and --microbatches, or --spec with a file",
     );
-  const { memory = stages * chunks } = flags;
-  const links = Array.from({ length: stages - 1 }, () => ({ latencySeconds: 0, occupancySeconds: 0 }));
-  const seen = new Set<number>();
-  for (const { after, bitsPerSecond, latencySeconds } of cut) {
-    if (after < 1 || after >= stages)
-      throw badInput(
-        "invalid-cut",
-        `--cut ${after}: there is no hop after ${after} of ${stages} stages`,
-        stages === 1 ? "one stage has nothing to cut" : `give a number from 1 to ${stages - 1}`,
-      );
-    if (seen.has(after)) throw badInput("invalid-cut", `--cut ${after} is there twice`, "give each cut once");
-    seen.add(after);
-    links[after - 1] = { latencySeconds, occupancySeconds: (message * BITS_PER_BYTE) / bitsPerSecond };
-  }
-  const input: PipelineInput = {
-    stages,
-    microbatches,
-    chunks,
-    forwardSeconds: flags.forward,
-    inputGradSeconds: flags.inputGrad,
-    weightGradSeconds: flags.weightGrad,
-    overheadSeconds: flags.overhead,
-    links,
-    ...(memory === Number.POSITIVE_INFINITY ? {} : { memoryCap: memory }),
-    generator: "auto",
-  };
-  const checked = pipelineSchema.safeParse(input);
-  if (!checked.success) {
-    const [message_, hint = "give less"] = checked.error.issues[0]!.message.split(" — ");
-    throw badInput("invalid-option", `${checked.error.issues[0]!.path.join(".")}: ${message_}`, hint);
-  }
-  return pipelineOf(checked.data).pipeline;
+  const made = pipelineOfFlags({ stages, microbatches, ...flags });
+  if (made.ok) return made.value;
+  const { code, hint, message } = made.problem;
+  throw badInput(code, message, hint);
 }

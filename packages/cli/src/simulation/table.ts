@@ -1,50 +1,15 @@
 // Simulation results side by side, and how far the others are from the first of interest.
 import type { PolicyResult } from "@bace-pipe/core";
-import { deviation, duration, energy, gpus, money, share } from "@bace-pipe/core/format";
+import { deviation, duration, gpus, money } from "@bace-pipe/core/format";
+import {
+  FIGURES,
+  type Named,
+  RESULT_COLUMNS,
+  type SimulationReport,
+  unfinishedText,
+} from "@bace-pipe/core/shell";
 import type { Colors } from "../io.ts";
 import { type Column, table } from "../render/table.ts";
-import type { SimulationReport } from "./run.ts";
-
-export type Named = readonly [name: string, result: PolicyResult];
-
-export const FIGURES: readonly (readonly [
-  string,
-  (result: PolicyResult) => number | null,
-  typeof duration,
-])[] = [
-  ["AVG JCT", (result) => result.averageJctSeconds, duration],
-  ["P95 JCT", (result) => result.p95JctSeconds, duration],
-  ["MAKESPAN", (result) => result.makespanSeconds, duration],
-  ["ELECTRICITY", (result) => result.electricityUsd, money],
-  ["ENERGY", (result) => result.energyKwh, energy],
-];
-
-export const RESULT_COLUMNS: readonly Column<Named>[] = [
-  { heading: "POLICY", cell: ([name]) => name },
-  ...FIGURES.map(
-    ([heading, value, format]): Column<Named> => ({
-      heading,
-      align: "right",
-      cell: ([, result]) => format(value(result)),
-    }),
-  ),
-  { heading: "GPU USE", align: "right", cell: ([, { gpuUtilization }]) => share(gpuUtilization) },
-  { heading: "LINK USE", align: "right", cell: ([, { linkUtilization }]) => share(linkUtilization) },
-  {
-    heading: "FINISHED",
-    align: "right",
-    cell: ([, result]) => `${result.finishedJobs}/${result.jobs.length}`,
-  },
-  { heading: "INFEASIBLE", align: "right", cell: ([, { infeasibleJobs }]) => String(infeasibleJobs) },
-  {
-    heading: "AVG WAIT",
-    align: "right",
-    wide: true,
-    cell: ([, result]) => duration(result.averageWaitSeconds),
-  },
-  { heading: "MAX WAIT", align: "right", wide: true, cell: ([, result]) => duration(result.maxWaitSeconds) },
-  { heading: "EGRESS", align: "right", wide: true, cell: ([, { egressUsd }]) => money(egressUsd) },
-];
 
 export function simulationText(report: SimulationReport, colors: Colors, wide: boolean): string {
   const { scenario, scenarioHash, seed, timeModel, version } = report;
@@ -55,7 +20,7 @@ export function simulationText(report: SimulationReport, colors: Colors, wide: b
   return [
     `${colors.dim(head)}\n${table(RESULT_COLUMNS, results, { colors, wide })}`,
     others.length > 0 ? comparisonText(others, reference, colors) : "",
-    unfinishedText(results),
+    ...unfinishedText(results).map((sentence) => `${sentence}\n`),
     wide ? results.map((result) => jobsText(result, colors)).join("\n") : "",
   ]
     .filter((part) => part !== "")
@@ -75,16 +40,6 @@ export function comparisonText(others: readonly Named[], reference: Named, color
     ),
   ];
   return table(columns, others, { colors });
-}
-
-function unfinishedText(results: readonly Named[]): string {
-  return results
-    .filter(([, { finishedJobs, jobs }]) => finishedJobs < jobs.length)
-    .map(([name, { jobs }]) => {
-      const left = jobs.filter(({ outcome }) => outcome !== "finished").map(({ id }) => id);
-      return `${name} did not finish ${left.join(", ")}: its figures are over the other jobs.\n`;
-    })
-    .join("");
 }
 
 type Result = PolicyResult["jobs"][number];

@@ -41,7 +41,7 @@ export { iterationSeconds } from "./iteration-time.ts";
 export { lowerSchedule, type Transport } from "./lower.ts";
 export { oneFOneBSeconds } from "./one-f-one-b-time.ts";
 export { type PageOptions, timelinePage } from "./picture/html.ts";
-export { type PictureOptions, timelineSvg } from "./picture/svg.ts";
+export { type PictureOptions, svgElement as timelineElement, timelineSvg } from "./picture/svg.ts";
 export { renderTimeline, type TimelineOptions } from "./picture/timeline.ts";
 export { chunksOfStage, type Pipeline, timingOf } from "./pipeline.ts";
 export {

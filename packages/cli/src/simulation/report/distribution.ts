@@ -2,6 +2,7 @@
 // done keep a curve below 100 %.
 import type { PolicyResult } from "@bace-pipe/core";
 import { duration, figure } from "@bace-pipe/core/format";
+import { completionTimes, MOST_RANKS, ranks } from "@bace-pipe/core/shell";
 import { dataTable, type Figure, policyColumns } from "./figure.ts";
 import { tick, timeUnit } from "./look.ts";
 import { html, type Markup } from "./markup.ts";
@@ -10,8 +11,6 @@ import { dottedNote, panels } from "./panels.ts";
 export type Results = Readonly<Record<string, PolicyResult>>;
 export type JobResult = PolicyResult["jobs"][number];
 
-/** Of a curve; between them it is drawn as if it were straight over, at most 1 / this too low. */
-export const MOST_RANKS = 400;
 /** An axis over a wider range than this is logarithmic. */
 const WIDE_RANGE = 50;
 
@@ -33,7 +32,7 @@ export function distribution(
   const curves = Object.entries(results).map(([policy, { jobs }]) => ({
     policy,
     count: jobs.length,
-    times: sorted(jobs, timeOf),
+    times: completionTimes(jobs, timeOf),
   }));
   const known = curves.flatMap(({ times }) => times);
   const longest = known.reduce((most, time) => Math.max(most, time), 0);
@@ -72,22 +71,6 @@ export function distribution(
 }
 
 const percent = (part: number): string => `${figure(100 * part)} %`;
-
-function sorted(jobs: readonly JobResult[], timeOf: (job: JobResult) => number | null): readonly number[] {
-  return jobs
-    .map(timeOf)
-    .filter((time) => time !== null)
-    .sort((a, b) => a - b);
-}
-
-/** (time, share of `count` jobs that needed at most that), thinned to equally spaced ranks, the last one kept. */
-export function ranks(times: readonly number[], count: number): readonly (readonly [number, number])[] {
-  const shown = Math.min(times.length, MOST_RANKS);
-  return Array.from({ length: shown }, (_, i) => {
-    const rank = Math.ceil(((i + 1) * times.length) / shown);
-    return [times[rank - 1]!, rank / count] as const;
-  });
-}
 
 /** A row per job, a column per policy. */
 export function timesTable(

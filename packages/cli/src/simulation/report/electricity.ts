@@ -1,13 +1,12 @@
 // What the jobs' electricity cost, by region: a stacked bar per policy.
 import type { PolicyResult } from "@bace-pipe/core";
 import { money } from "@bace-pipe/core/format";
+import { costsOf, type Trace } from "@bace-pipe/core/shell";
 import * as Plot from "@observablehq/plot";
 import { dataTable, type Figure, pictureMarkup, policyColumns } from "./figure.ts";
 import { clipped, colour, legend, MOST_COLOURS, tick, widthOf } from "./look.ts";
 import { html } from "./markup.ts";
-import type { Trace } from "./trace.ts";
 
-const IDLE = "idle GPUs";
 const OTHERS = "other regions";
 
 interface Part {
@@ -93,17 +92,6 @@ export function electricityFigure(
     body: html`${legend(groups)}${picture}`,
     data: dataTable("Electricity cost by region, as a table", columns, places),
   };
-}
-
-/** By region in the fleet's order; what the result has beyond its jobs is that of idle GPUs. */
-function costsOf({ regions, runs }: Trace, result: PolicyResult): ReadonlyMap<string, number> {
-  const costs = new Map(regions.map(({ name }) => [name, 0]));
-  for (const { parts } of runs)
-    for (const { electricityUsd, region } of parts)
-      costs.set(region, (costs.get(region) ?? 0) + electricityUsd);
-  const idleUsd = result.electricityUsd - result.jobs.reduce((sum, job) => sum + job.electricityUsd, 0);
-  if (Math.abs(idleUsd) > 1e-6 * Math.abs(result.electricityUsd)) costs.set(IDLE, idleUsd);
-  return costs;
 }
 
 function grouped(

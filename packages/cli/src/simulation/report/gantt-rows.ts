@@ -1,10 +1,10 @@
 // Where the rows of a region × time picture lie, and what is drawn in them: bars of runs, or the GPUs held as an area.
 // Vertical places are pixels from the picture's top.
 import { duration, gpus as gpusText } from "@bace-pipe/core/format";
+import type { Run, Trace } from "@bace-pipe/core/shell";
+import { addOver } from "@bace-pipe/core/shell";
 import { colour } from "./look.ts";
 import { packed } from "./packing.ts";
-import { addOver } from "./steps.ts";
-import type { Run, Trace } from "./trace.ts";
 
 /** Equal spans of time over which an area shows means. */
 export const SPANS = 200;

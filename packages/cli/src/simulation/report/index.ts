@@ -1,11 +1,10 @@
 // `bace simulate --html --csv --jsonl`: what a simulation leaves behind besides the table.
 import type { State } from "@bace-pipe/core";
+import type { SimulationReport } from "@bace-pipe/core/shell";
+import { createRecorder, csvText, jsonLines, type Recorder } from "@bace-pipe/core/shell";
 import type { NamedText } from "../../files.ts";
 import type { Io } from "../../io.ts";
-import type { SimulationReport } from "../run.ts";
 import { checkedTarget, refuseClashes, type Target, writeWhole } from "./files.ts";
-import { csvText, jsonLines } from "./records.ts";
-import { createRecorder, type Recorder } from "./trace.ts";
 
 export interface ReportFiles {
   readonly html?: string | undefined;

@@ -1,6 +1,6 @@
 // Which of a region's GPUs a run is drawn on. The simulator only counts GPUs; a picture needs places. Each run gets the
 // lowest gap that holds all of its GPUs, or the lowest free ones where no gap is wide enough, in several pieces then.
-import type { Run } from "./trace.ts";
+import type { Run } from "@bace-pipe/core/shell";
 
 export interface Bar {
   readonly run: Run;

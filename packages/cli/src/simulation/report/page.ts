@@ -1,9 +1,9 @@
 // The result of `bace simulate` as one HTML page that needs nothing else: no script, no network, no other file. The same
 // input gives the same bytes.
 import { deviation } from "@bace-pipe/core/format";
+import type { SimulationReport, Trace } from "@bace-pipe/core/shell";
+import { FIGURES, type Named, RESULT_COLUMNS } from "@bace-pipe/core/shell";
 import type { Column } from "../../render/table.ts";
-import type { SimulationReport } from "../run.ts";
-import { FIGURES, type Named, RESULT_COLUMNS } from "../table.ts";
 import { jctFigure } from "./distribution.ts";
 import { electricityFigure } from "./electricity.ts";
 import { figureMarkup, type PageColumn, table } from "./figure.ts";
@@ -12,7 +12,6 @@ import { referenceOf } from "./look.ts";
 import { html, type Markup, NOTHING, trusted } from "./markup.ts";
 import { gpusFigure, waitingFigure } from "./over-time.ts";
 import { STYLE } from "./style.ts";
-import type { Trace } from "./trace.ts";
 import { waitFigure } from "./waiting.ts";
 
 /** Ids that are spelt out where jobs did not finish. */

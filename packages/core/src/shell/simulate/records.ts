@@ -1,7 +1,7 @@
 // Results as data: CSV with a row per policy and job, and JSON Lines with the whole result. Figures in full precision.
 // Every row says what it is a result of, so that files of several runs can be put together.
-import type { PolicyResult } from "@bace-pipe/core";
-import type { SimulationReport } from "../run.ts";
+import type { PolicyResult } from "../../simulator/metrics.ts";
+import type { SimulationReport } from "./report.ts";
 
 type JobResult = PolicyResult["jobs"][number];
 

@@ -1,7 +1,7 @@
 // What `bace schedule -o json` prints: for one generator its schedule's figures, for several the best of them and all.
-import type { PipelineSpec } from "@bace-pipe/core/spec";
+import type { PipelineSpec } from "../../spec/pipeline.ts";
 import { type Provenance, provenanceOf } from "../provenance.ts";
-import type { Candidate, Measured, Outcome, Status } from "./candidates.ts";
+import type { Measured, Outcome, ScheduleCandidate, Status } from "./outcome.ts";
 
 export interface Figures {
   readonly generator: string;
@@ -26,16 +26,21 @@ export type ResultCandidate = Figures | { readonly generator: string; readonly r
 
 export type Result = Provenance & Figures & { readonly candidates?: readonly ResultCandidate[] };
 
-export function resultOf({ best, candidates }: Outcome, { pipeline, request }: PipelineSpec): Result {
+/** @param version of the program */
+export function resultOf(
+  { best, candidates }: Outcome,
+  { pipeline, request }: PipelineSpec,
+  version: string,
+): Result {
   const isChoice = request.kind === "auto" || request.kind === "list";
   return {
-    ...provenanceOf(pipeline),
+    ...provenanceOf(version, pipeline),
     ...figuresOf(best),
     ...(isChoice ? { candidates: candidates.map(candidateOf) } : {}),
   };
 }
 
-function candidateOf(candidate: Candidate): ResultCandidate {
+function candidateOf(candidate: ScheduleCandidate): ResultCandidate {
   return candidate.kind === "refused"
     ? { generator: candidate.generator, refused: candidate.reason }
     : figuresOf(candidate);

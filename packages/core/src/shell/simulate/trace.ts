@@ -1,6 +1,8 @@
 // What happened in a simulated run, as far as pictures need it: who ran where and when, how many waited, how many GPUs
 // were held. Results of jobs do not say it: a job that was interrupted ran in several places, at several times.
-import { placementFootprint, type State, totalGpus } from "@bace-pipe/core";
+import type { State } from "../../control/state.ts";
+import { placementFootprint } from "../../cost/money.ts";
+import { totalGpus } from "../../fleet/fleet.ts";
 
 /** One attempt of a job: from the instant when it took its GPUs to the one when it gave them back. */
 export interface Run {

@@ -1,6 +1,6 @@
 // What a computed result is a result of: the program's version and a hash of what went in. Nothing in them is random.
-import { createHash } from "node:crypto";
-import { VERSION } from "./version.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
 export interface Provenance {
   readonly version: string;
@@ -8,8 +8,8 @@ export interface Provenance {
   readonly inputHash: string;
 }
 
-export function provenanceOf(input: object): Provenance {
-  return { version: VERSION, inputHash: createHash("sha256").update(canonical(input)).digest("hex") };
+export function provenanceOf(version: string, input: object): Provenance {
+  return { version, inputHash: bytesToHex(sha256(utf8ToBytes(canonical(input)))) };
 }
 
 /** JSON with fields in order; what JSON cannot write, such as an infinite memory, by its name. */

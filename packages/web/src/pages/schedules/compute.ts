@@ -1,5 +1,6 @@
 // Every generator's schedule of one pipeline: what `bace schedule -o json` says, a table of it, and the timelines asked
 // for. Runs in a worker.
+
 import { compareSchedules, type Pipeline, timelineElement } from "@bace-pipe/core/pipeline";
 import {
   bestOf,
@@ -16,6 +17,7 @@ import {
   rowsOf,
   scheduleColumns,
 } from "@bace-pipe/core/shell";
+import { version } from "../../../package.json";
 import { flagsOf, type Parameters } from "./parameters.ts";
 
 /** A picture with more blocks helps nobody, and a browser takes seconds for it. */
@@ -70,7 +72,7 @@ export function computed({ drawn, parameters }: Asked): Answer {
   const columns = scheduleColumns(pipeline).filter(({ wide }) => !wide);
   return {
     kind: "computed",
-    result: resultOf(outcome, { kind: "auto" }),
+    result: resultOf(outcome, { pipeline, request: { kind: "auto" } }, version),
     headings: columns.map(({ align, heading }) => ({ name: heading, isNumber: align === "right" })),
     rows: rowsOf(outcome).map((candidate) => ({
       generator: candidate.generator,

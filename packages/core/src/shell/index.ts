@@ -35,3 +35,4 @@ export {
 } from "./simulate/report.ts";
 export { addOver, drawable, MOST_STEPS, meanOf, type Step, stepsOf, valueAt } from "./simulate/steps.ts";
 export { createRecorder, type Instant, type Recorder, type Run, type Trace } from "./simulate/trace.ts";
+export { type TimeUnit, timeUnit } from "./time-unit.ts";

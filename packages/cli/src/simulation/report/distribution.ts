@@ -2,9 +2,9 @@
 // done keep a curve below 100 %.
 import type { PolicyResult } from "@bace-pipe/core";
 import { duration, figure } from "@bace-pipe/core/format";
-import { completionTimes, MOST_RANKS, ranks } from "@bace-pipe/core/shell";
+import { completionTimes, MOST_RANKS, ranks, timeUnit } from "@bace-pipe/core/shell";
 import { dataTable, type Figure, policyColumns } from "./figure.ts";
-import { tick, timeUnit } from "./look.ts";
+import { tick } from "./look.ts";
 import { html, type Markup } from "./markup.ts";
 import { dottedNote, panels } from "./panels.ts";
 

@@ -1,11 +1,11 @@
 // Who ran where and when: a picture per policy, a row per region, in it a bar per run as high as the GPUs it held there.
 // Beyond some hundred runs bars are thinner than a pixel: then a row shows how many of its GPUs were held.
 import { duration, gpus as gpusText } from "@bace-pipe/core/format";
-import type { Run, Trace } from "@bace-pipe/core/shell";
+import { type Run, type Trace, timeUnit } from "@bace-pipe/core/shell";
 import * as Plot from "@observablehq/plot";
 import { dataTable, type Figure, pictureMarkup } from "./figure.ts";
 import { areaOf, barsOf, OTHERS, type Rect, type Row, rowsOf, SPANS } from "./gantt-rows.ts";
-import { clipped, colour, legend, MOST_COLOURS, timeAxis, timeUnit, widthOf } from "./look.ts";
+import { clipped, colour, legend, MOST_COLOURS, timeAxis, widthOf } from "./look.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Of one policy; with more, the picture shows sums instead of bars. */

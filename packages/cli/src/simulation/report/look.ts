@@ -1,6 +1,7 @@
 // Colours, legends and axes that figures share. A colour is never alone: lines have panels of their own, bars keep the
 // order of the legend, and everything is in tables too.
 import { figure } from "@bace-pipe/core/format";
+import { timeUnit } from "@bace-pipe/core/shell";
 import { html, type Markup } from "./markup.ts";
 
 /** Of things that get a colour of their own; what comes after them shares the last one. */
@@ -21,19 +22,6 @@ export function legend(names: readonly string[]): Markup {
 /** The policy that the others are compared with. */
 export function referenceOf(policies: readonly string[]): string {
   return policies.includes("bace") ? "bace" : policies[0]!;
-}
-
-export interface TimeUnit {
-  readonly seconds: number;
-  readonly name: string;
-}
-
-/** The unit in which an axis up to `mostSeconds` has readable figures. Days from ten on: nobody reads tenths of a day. */
-export function timeUnit(mostSeconds: number): TimeUnit {
-  if (mostSeconds >= 864_000) return { seconds: 86_400, name: "days" };
-  if (mostSeconds >= 7200) return { seconds: 3600, name: "hours" };
-  if (mostSeconds >= 120) return { seconds: 60, name: "minutes" };
-  return { seconds: 1, name: "seconds" };
 }
 
 export function timeAxis(mostSeconds: number, width: number) {

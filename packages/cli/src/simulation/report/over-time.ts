@@ -1,9 +1,9 @@
 // Jobs that wait and GPUs that are held, over time: a step line per policy.
 import { duration, figure } from "@bace-pipe/core/format";
 import type { Instant, Trace } from "@bace-pipe/core/shell";
-import { drawable, MOST_STEPS, meanOf, type Step, stepsOf, valueAt } from "@bace-pipe/core/shell";
+import { drawable, MOST_STEPS, meanOf, type Step, stepsOf, timeUnit, valueAt } from "@bace-pipe/core/shell";
 import { dataTable, type Figure, policyColumns } from "./figure.ts";
-import { timeAxis, timeUnit } from "./look.ts";
+import { timeAxis } from "./look.ts";
 import { dottedNote, type Point, panels } from "./panels.ts";
 
 type Traces = ReadonlyMap<string, Trace>;

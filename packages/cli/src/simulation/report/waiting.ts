@@ -1,9 +1,10 @@
 // How long each job waited for its first start: bars where jobs are few, the distribution where they are many.
 import { duration } from "@bace-pipe/core/format";
+import { timeUnit } from "@bace-pipe/core/shell";
 import * as Plot from "@observablehq/plot";
 import { distribution, type JobResult, type Results, timesTable } from "./distribution.ts";
 import { type Figure, pictureMarkup } from "./figure.ts";
-import { clipped, colour, legend, tick, timeUnit, widthOf } from "./look.ts";
+import { clipped, colour, legend, tick, widthOf } from "./look.ts";
 import { html } from "./markup.ts";
 
 /** With more jobs, waiting times are drawn as a distribution. */

@@ -22,7 +22,7 @@ export function useSimulation(): Simulation {
     worker.current?.terminate();
     worker.current = undefined;
   };
-  useEffect(() => end, []);
+  useEffect(() => () => worker.current?.terminate(), []);
   const broken = (message: string) => {
     end();
     setRunning({ kind: "broken", message });

@@ -11,6 +11,7 @@ import type { GpuType } from "../fleet/gpu-types.ts";
 import { flat, mean, type Series } from "../fleet/series.ts";
 import type { PolicyOverrides } from "../scheduler/registry.ts";
 import { idealOf } from "../scheduler/target.ts";
+import { exponential } from "../simulator/exponential.ts";
 import { type RandomStream, randomStream } from "../simulator/random.ts";
 import { SECONDS_PER_DAY, SECONDS_PER_HOUR } from "../units.ts";
 import { SEQUENCE_LENGTH, STATE_BYTES_PER_PARAMETER, STUDY_MODELS, STUDY_TOKENS } from "./models.ts";
@@ -232,7 +233,7 @@ function drawJobs(stream: RandomStream, fleet: Fleet, rules: Rules, asked: numbe
   const gapSeconds = gpuSeconds / total / count / load;
   let now = 0;
   return jobs.map((job, i) => {
-    if (i > 0) now += -Math.log(1 - stream()) * gapSeconds;
+    if (i > 0) now += exponential(stream) * gapSeconds;
     return { ...job, submitSeconds: now };
   });
 }

@@ -14,6 +14,7 @@ import { bySubmission } from "../scheduler/order.ts";
 import type { Policy } from "../scheduler/policy.ts";
 import { type Disruption, disrupted, withGpus } from "./disruption.ts";
 import { createVirtualExecutor } from "./executor.ts";
+import { exponential } from "./exponential.ts";
 import { createEventHeap } from "./heap.ts";
 import { createSummary, type JobResult, type PolicyResult, resultOf } from "./metrics.ts";
 import { type RandomStream, randomStream } from "./random.ts";
@@ -149,7 +150,7 @@ export function simulate(simulation: Simulation): PolicyResult {
       const { job, epoch } = state.jobs.get(jobId)!;
       const stream = streams.get(jobId) ?? randomStream(simulation.seed ?? 1, `failures/${job.id}`);
       streams.set(jobId, stream);
-      const seconds = (-Math.log(1 - stream()) * failures.gpuSecondsBetween) / placedGpus(epoch!.placement);
+      const seconds = (exponential(stream) * failures.gpuSecondsBetween) / placedGpus(epoch!.placement);
       coming.push(nowSeconds + seconds, { kind: "interruption", jobId, epoch: epoch!.number });
     }
   };

@@ -2,6 +2,7 @@
 import type { Job } from "../cost/job.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { reachOf } from "../scheduler/feasibility.ts";
+import { exponential } from "../simulator/exponential.ts";
 import { randomStream } from "../simulator/random.ts";
 import { counted } from "./import/imported.ts";
 import { tracedJobs } from "./import/traces.ts";
@@ -75,7 +76,7 @@ export function toWorkload(
   const stream = randomStream(seed, "arrivals");
   let now = 0;
   return jobs.map((job, i) => {
-    if (i > 0) now += -Math.log(1 - stream()) * meanGapSeconds;
+    if (i > 0) now += exponential(stream) * meanGapSeconds;
     return { ...job, submitSeconds: now };
   });
 }

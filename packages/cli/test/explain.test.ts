@@ -41,6 +41,7 @@ const PLACED: Explained = {
   },
   hops: [],
   replan: null,
+  predictedStepSeconds: null,
   why: {
     ...WAITING.why!,
     candidates: [
@@ -130,6 +131,7 @@ test("a job that has ended: its outcome and the reason", () => {
     placement: null,
     hops: [],
     replan: null,
+    predictedStepSeconds: null,
     why: null,
   };
   const job = jobView({ id: "wide", phase: "ended", outcome: "failed", reason: "tokyo: exit code 1" });

@@ -71,6 +71,9 @@ describe("submitting", () => {
     });
     const plan = await service.client.plan({ file: "job.yaml", text, directory: "/" });
     expect(plan.decisions.map(({ jobId, kind }) => [jobId, kind])).toEqual([["a", "start"]]);
+    // Twelve seconds of one GPU over two, with a warm-up.
+    expect(plan.decisions[0]!.predictedStepSeconds).toBeGreaterThan(6);
+    expect(plan.decisions[0]!.predictedStepSeconds).toBeLessThan(12);
   });
 });
 

@@ -114,7 +114,8 @@ describe("the straight way", () => {
   test("while it runs, it shows what it has used so far", async () => {
     await run();
     clock.seconds += 3600;
-    const { electricityUsd, gpuSeconds } = await service.client.job("a");
+    const { electricityUsd, energyKwh, gpuSeconds } = await service.client.job("a");
+    expect(energyKwh).toBeCloseTo(0.6 + 0.6, 9);
     expect(electricityUsd).toBeCloseTo(0.6 * 0.1 + 0.6 * 0.2, 9);
     expect(gpuSeconds).toBe(4 * 3600);
   });

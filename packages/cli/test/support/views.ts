@@ -23,6 +23,7 @@ export function jobView(fields: Partial<JobView>): JobView {
     measuredStepSeconds: null,
     ...{ blockRatio: null, committedStep: null, hops: [], replan: null },
     electricityUsd: 0,
+    energyKwh: 0,
     gpuSeconds: 0,
     ...fields,
   };
@@ -34,6 +35,7 @@ export const WAITING: Explained = {
   placement: null,
   hops: [],
   replan: null,
+  predictedStepSeconds: null,
   why: {
     policy: "bace",
     position: 2,

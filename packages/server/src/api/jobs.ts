@@ -1,5 +1,5 @@
 // Jobs: submit, list, look at, cancel, explain.
-import type { JobState } from "@bace-pipe/core";
+import { type JobState, viewOf } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Identity } from "../access/identity.ts";
 import { hideOthers } from "../access/visible.ts";
@@ -147,8 +147,11 @@ export function addJobs(app: App, context: ApiContext, dryRuns: DryRuns): void {
       return c.json(shown(explainedView(known, fleets, writer.nowSeconds())), 200);
     const decision = dryRuns().find(({ jobId }) => jobId === known.job.id);
     // Without a decision, the job is backing off after an epoch that failed.
-    const waiting = { jobId: known.job.id, kind: "wait" as const, placement: null, hops: [], why: null };
-    const explained = decision ? explainedDecision(decision, state.fleet!) : waiting;
+    const nothing = { placement: null, hops: [], predictedStepSeconds: null, why: null };
+    const waiting = { jobId: known.job.id, kind: "wait" as const, ...nothing };
+    const explained = decision
+      ? explainedDecision(decision, known.job, viewOf(state, writer.nowSeconds(), timeModel)!)
+      : waiting;
     return c.json(shown({ ...explained, replan: replanView(known.replan) }), 200);
   });
 }

@@ -1,5 +1,5 @@
 // Dry run: what the scheduler would do now if these jobs were in the queue. Nothing is stored.
-import { type Decision, dryRun, type Fleet } from "@bace-pipe/core";
+import { type Decision, dryRun, type Job, type View, viewOf } from "@bace-pipe/core";
 import { createRoute } from "@hono/zod-openapi";
 import { may } from "../access/identity.ts";
 import { hideOthers, ownDecisions } from "../access/visible.ts";
@@ -34,14 +34,24 @@ export function addPlan(app: App, context: ApiContext): void {
     const revision = writer.revision();
     const all = dryRun(state, nowSeconds, { policy, timeModel }, fresh);
     const own = ownDecisions(all, fresh, state, identity);
-    const decisions = own.map((decision) => explainedDecision(decision, state.fleet!));
+    const view = viewOf(state, nowSeconds, timeModel)!;
+    const added = new Map(fresh.map((job) => [job.id, job]));
+    const jobOf = (id: string) => added.get(id) ?? state.jobs.get(id)!.job;
+    const decisions = own.map((decision) => explainedDecision(decision, jobOf(decision.jobId), view));
     return c.json(hideOthers({ decisions, revision }, state, identity, fresh), 200);
   });
 }
 
-export function explainedDecision(decision: Decision, fleet: Fleet): Explained {
-  const placement = decision.kind === "start" ? placementView(decision.placement, fleet) : null;
+export function explainedDecision(decision: Decision, job: Job, { ledger, runSeconds }: View): Explained {
   const { jobId, kind, why } = decision;
-  const hops = decision.kind === "start" ? hopViews(decision, fleet, 0) : [];
-  return { jobId, kind, placement, hops, replan: null, why: explanationView(why) };
+  const { fleet } = ledger;
+  const started =
+    decision.kind === "start"
+      ? {
+          placement: placementView(decision.placement, fleet),
+          hops: hopViews(decision, fleet, 0),
+          predictedStepSeconds: runSeconds(job, decision.placement) / job.iterations,
+        }
+      : { placement: null, hops: [], predictedStepSeconds: null };
+  return { jobId, kind, ...started, replan: null, why: explanationView(why) };
 }

@@ -27,7 +27,7 @@ const readyRoute = createRoute({
 const serviceRoute = createRoute({
   method: "get",
   path: "/v1/service",
-  summary: "Version, policy and place in the log",
+  summary: "Version, policy and place in the log, and what the caller may do",
   responses: { 200: { description: "The service", ...jsonOf(serviceSchema) } },
 });
 
@@ -47,6 +47,8 @@ export function addService(app: App, { writer, policy, timeModel, version }: Api
     const { fleet, seq } = writer.state();
     const nowSeconds = writer.nowSeconds();
     const about = { version, policy: policy.name, timeModel, fleet: fleet?.name ?? null };
-    return c.json({ ...about, seq, nowSeconds, pid: process.pid }, 200);
+    const { name, scopes, tenant } = c.get("identity");
+    const caller = { name, tenant, scopes: [...scopes] };
+    return c.json({ ...about, seq, nowSeconds, pid: process.pid, caller }, 200);
   });
 }

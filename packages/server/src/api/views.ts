@@ -87,7 +87,7 @@ export function jobView(
   const shown = isActive(phase) || phase === "ended" ? epoch : undefined;
   const fleet = shown && fleets.at(shown.placedSeq);
   const endSeconds = known.endedSeconds ?? nowSeconds;
-  const { electricityUsd, gpuSeconds } =
+  const { electricityUsd, energyKwh, gpuSeconds } =
     isActive(phase) && epoch ? jobFootprint(known, true, fleetNow ?? fleet!, nowSeconds) : known;
   const conditions = conditionsOf(known, nowSeconds);
   return {
@@ -118,6 +118,7 @@ export function jobView(
     replan: replanView(known.replan),
     ...stayedView(known),
     electricityUsd,
+    energyKwh,
     gpuSeconds,
     ...(job.priorityClass === undefined ? {} : { priorityClass: job.priorityClass }),
     ...(known.held ? { held: true } : {}),
@@ -264,6 +265,7 @@ export function explainedView(
     placement: shown ? placementView(shown.placement, fleet!) : null,
     hops: shown ? hopViews(shown, fleet!, nowSeconds) : [],
     replan: replanView(replan),
+    predictedStepSeconds: shown?.predictedIterationSeconds ?? null,
     why: why ? explanationView(why) : null,
   };
 }

@@ -3,6 +3,7 @@ import type { Job, State } from "@bace-pipe/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hideOthers } from "../../src/access/visible.ts";
 import type { JobView } from "../../src/api/schemas/jobs.ts";
+import type { ServiceView } from "../../src/api/schemas/service.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { jobText, SCENARIO } from "../support/service.ts";
@@ -171,4 +172,12 @@ test("on a fleet that lists its tenants no refusal names another, and a job that
   const refused = await listing.ask("POST /v1/jobs", { token: stranger, body: fileOf("x", "team-c") });
   expect(refused.status).toBe(422);
   expect(await refused.text()).not.toMatch(/secret-merger|team-a/);
+});
+
+test("whoever asks is told who that is, and what they may do", async () => {
+  const { caller } = await get<ServiceView>("/v1/service");
+  expect(caller).toEqual({
+    ...{ name: "read+submit+operate of team-a", tenant: "team-a" },
+    scopes: ["read", "submit", "operate"],
+  });
 });

@@ -31,6 +31,8 @@ export const explainedSchema = z
     placement: placementSchema.nullable(),
     hops: z.array(hopViewSchema),
     replan: replanSchema.nullable(),
+    /** Of its placement. */
+    predictedStepSeconds: z.number().nullable(),
     why: explanationSchema.nullable(),
   })
   .openapi("Explained");

@@ -143,6 +143,7 @@ export const jobViewSchema = z
     epochs: z.array(epochReportSchema).optional(),
     /** So far, the running epoch included. */
     electricityUsd: z.number(),
+    energyKwh: z.number(),
     gpuSeconds: z.number(),
     priorityClass: z.string().optional(),
     /** Not placed until it is released. */

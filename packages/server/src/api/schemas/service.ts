@@ -1,5 +1,6 @@
 // The service itself.
 import { z } from "@hono/zod-openapi";
+import { SCOPES } from "../../access/identity.ts";
 
 export const serviceSchema = z
   .object({
@@ -10,6 +11,13 @@ export const serviceSchema = z
     seq: z.number().int(),
     nowSeconds: z.number(),
     pid: z.number().int(),
+    /** Who asks: what they may do, and whose jobs they see. */
+    caller: z.object({
+      name: z.string(),
+      /** null: everybody's. */
+      tenant: z.string().nullable(),
+      scopes: z.array(z.enum(SCOPES)),
+    }),
   })
   .openapi("Service");
 

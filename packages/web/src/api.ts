@@ -6,20 +6,28 @@ import { authorization } from "./token.ts";
 export type {
   Changes,
   Explained,
+  HopView,
+  JobLogs,
+  JobSteps,
   JobView,
   LoadView,
   PlacementView,
   PlanView,
+  Problem,
+  QueueEntry,
+  QueueView,
   RegionList,
   RegionView,
   SeriesView,
   ServiceView,
+  Submitted,
 } from "@bace-pipe/server/api-types";
 
 export const PATHS = {
   service: "v1/service",
   live: "v1/live",
   plan: "v1/plan",
+  queue: "v1/queue",
   jobs: "v1/jobs",
   job: (jobId: string) => `v1/jobs/${encodeURIComponent(jobId)}`,
   /** `explain`, `cancel`, `hold`, … */
@@ -47,8 +55,12 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
 }
 
 /** @throws as `ask` */
-export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  const headers = { "Content-Type": "application/json" };
+export async function post<T>(
+  path: string,
+  body: unknown = {},
+  more: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const headers = { "Content-Type": "application/json", ...more };
   return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 

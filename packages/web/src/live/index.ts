@@ -2,9 +2,11 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { RefusedError } from "../api.ts";
 import { hasToken } from "../token.ts";
+import { askCaller } from "./caller.ts";
 import { type Connection, createStore, type Known } from "./store.ts";
 import { isTokenWanted, listen } from "./stream.ts";
 
+export { useCaller } from "./caller.ts";
 export type { Connection, Known } from "./store.ts";
 
 const store = createStore();
@@ -16,7 +18,10 @@ export function startListening(): void {
   stop = new AbortController();
   void listen(
     {
-      open: () => store.connected({ kind: "live" }),
+      open() {
+        store.connected({ kind: "live" });
+        void askCaller(stop.signal);
+      },
       changes: (changes, id) => store.apply(changes, id, Date.now()),
       broken(error) {
         const message = error instanceof Error ? error.message : String(error);

@@ -31,4 +31,5 @@ export const PAGES: readonly Page[] = [
   page("regions", "Regions", "RegionsPage", () => import("./regions/index.tsx")),
   page("simulate", "Simulate", "SimulatePage", () => import("./simulate/index.tsx")),
   page("schedules", "Schedules", "SchedulesPage", () => import("./schedules/index.tsx")),
+  page("submit", "Submit", "SubmitPage", () => import("./submit/index.tsx")),
 ];

@@ -38,6 +38,7 @@ export function Shell() {
             <a
               key={path}
               href={addressOf(path === "" ? [] : [path])}
+              className={path === "submit" ? "button" : undefined}
               aria-current={path === name || (path === "queue" && name === "jobs") ? "page" : undefined}
             >
               {label}

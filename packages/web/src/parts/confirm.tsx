@@ -1,0 +1,64 @@
+// A button for what has consequences: it says first what will happen. Enter on what has the focus goes back, as Esc does;
+// the focus returns to the button afterwards, as dialogs of the browser do by themselves.
+import { type ReactNode, useId, useRef, useState } from "react";
+
+interface Props {
+  /** Of the button, and of the one that does it. */
+  readonly label: string;
+  readonly title: string;
+  /** Why it cannot be done; "" where it can. */
+  readonly refused: string;
+  readonly act: () => Promise<unknown>;
+  /** What will happen. */
+  readonly children: ReactNode;
+}
+
+export function Confirm({ act, children, label, refused, title }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const textId = useId();
+  const [isBusy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+  const close = () => dialog.current?.close();
+  const confirm = async () => {
+    setBusy(true);
+    setWrong("");
+    try {
+      await act();
+      close();
+    } catch (error) {
+      setWrong(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        disabled={refused !== ""}
+        title={refused || undefined}
+        onClick={() => dialog.current?.showModal()}
+      >
+        {label}
+      </button>
+      <dialog ref={dialog} aria-labelledby={titleId} aria-describedby={textId} onClose={() => setWrong("")}>
+        <h2 id={titleId}>{title}</h2>
+        <div id={textId}>{children}</div>
+        {wrong !== "" && (
+          <p className="wrong" role="alert">
+            {wrong}
+          </p>
+        )}
+        <p className="buttons">
+          <button type="button" onClick={close}>
+            Go back
+          </button>
+          <button type="button" className="main" disabled={isBusy} onClick={confirm}>
+            {isBusy ? "Asking the service …" : label}
+          </button>
+        </p>
+      </dialog>
+    </>
+  );
+}

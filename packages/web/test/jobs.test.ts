@@ -1,37 +1,8 @@
 import { expect, test } from "vitest";
-import type { JobView } from "../src/api.ts";
-import { headline } from "../src/pages/job/headline.ts";
-import { groupJobs, phaseWord } from "../src/pages/queue/groups.ts";
-
-function job(id: string, phase: JobView["phase"], fields: Partial<JobView> = {}): JobView {
-  return {
-    id,
-    tenant: "library",
-    phase,
-    outcome: null,
-    reason: null,
-    submittedSeconds: 0,
-    startedSeconds: null,
-    endedSeconds: null,
-    waitSeconds: 0,
-    jctSeconds: null,
-    epoch: 0,
-    placement: null,
-    iterations: 40,
-    step: 0,
-    firstLoss: null,
-    lastLoss: null,
-    predictedStepSeconds: null,
-    measuredStepSeconds: null,
-    blockRatio: null,
-    committedStep: null,
-    hops: [],
-    replan: null,
-    electricityUsd: 0,
-    gpuSeconds: 0,
-    ...fields,
-  };
-}
+import { groupJobs } from "../src/pages/queue/groups.ts";
+import { headline } from "../src/parts/headline.ts";
+import { phaseWord } from "../src/parts/phase.tsx";
+import { job } from "./support/job.ts";
 
 test("jobs stand in three groups, the history latest first", () => {
   const jobs = [
@@ -48,17 +19,18 @@ test("jobs stand in three groups, the history latest first", () => {
     ["Queue", ["fourth"]],
     ["History", ["second", "too-wide", "first"]],
   ]);
-  expect(groupJobs([])).toEqual([]);
+  expect(groupJobs([]).map((group) => group.jobs)).toEqual([[], [], []]);
 });
 
 test("a job that has ended says how", () => {
   expect(phaseWord(job("a", "ended", { outcome: "cancelled" }))).toBe("cancelled");
   expect(phaseWord(job("a", "queued"))).toBe("queued");
+  expect(phaseWord(job("a", "queued", { held: true }))).toBe("held");
 });
 
 test("the headline says where a job is, was or would be", () => {
   const placement = { regions: [{ region: "frankfurt", gpus: 2 }], hops: [] };
-  const nothing = { hops: [], replan: null, why: null };
+  const nothing = { hops: [], replan: null, predictedStepSeconds: null, why: null };
   const text = (kind: "start" | "placed" | "ended") => headline({ ...nothing, jobId: "a", kind, placement });
   expect(text("start")).toBe("a would start now: frankfurt\u00a02");
   expect(text("placed")).toBe("a is placed: frankfurt\u00a02");

@@ -6,16 +6,19 @@ export interface JobGroup {
   readonly jobs: readonly JobView[];
 }
 
-/** Placed and queued jobs in the order of submission, the history latest first. Empty groups are left out. */
-export function groupJobs(jobs: readonly JobView[]): readonly JobGroup[] {
-  const of = (title: JobGroup["title"]) => jobs.filter(({ phase }) => groupOf(phase) === title);
-  const history = of("History").sort((a, b) => overSeconds(b) - overSeconds(a));
-  const groups: readonly JobGroup[] = [
-    { title: "Placed", jobs: of("Placed") },
-    { title: "Queue", jobs: of("Queue") },
+/** Placed and queued jobs in the order of submission, the history latest first. */
+export function groupJobs(jobs: Iterable<JobView>): readonly JobGroup[] {
+  const [placed, queued, history]: [JobView[], JobView[], JobView[]] = [[], [], []];
+  for (const job of jobs) {
+    const title = groupOf(job.phase);
+    (title === "Placed" ? placed : title === "Queue" ? queued : history).push(job);
+  }
+  history.sort((a, b) => overSeconds(b) - overSeconds(a));
+  return [
+    { title: "Placed", jobs: placed },
+    { title: "Queue", jobs: queued },
     { title: "History", jobs: history },
   ];
-  return groups.filter((group) => group.jobs.length > 0);
 }
 
 function groupOf(phase: JobView["phase"]): JobGroup["title"] {
@@ -33,11 +36,6 @@ function groupOf(phase: JobView["phase"]): JobGroup["title"] {
 }
 
 /** An infeasible job was over when it was submitted. */
-function overSeconds({ endedSeconds, submittedSeconds }: JobView): number {
+export function overSeconds({ endedSeconds, submittedSeconds }: JobView): number {
   return endedSeconds ?? submittedSeconds;
-}
-
-/** The phase, or how it ended. */
-export function phaseWord({ phase, outcome }: JobView): NonNullable<JobView["outcome"]> | JobView["phase"] {
-  return outcome ?? phase;
 }

@@ -1,9 +1,15 @@
-// One job: where it is and why.
+// One job: what it is doing, where, since when and why, what it has cost, and what it says.
 import "./job.css";
 import { useKnown } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
+import { PlacementPath } from "../../parts/placement-path.tsx";
 import type { PageProps } from "../index.ts";
+import { Epochs } from "./epochs.tsx";
 import { Explanation } from "./explanation.tsx";
+import { Facts } from "./facts.tsx";
+import { Header } from "./header.tsx";
+import { Logs } from "./logs.tsx";
+import { Series } from "./series.tsx";
 
 export function JobPage({ place }: PageProps) {
   const { isWhole, jobs } = useKnown();
@@ -12,14 +18,29 @@ export function JobPage({ place }: PageProps) {
   if (!isWhole) return <p>Asking the service …</p>;
   if (!job)
     return (
-      <p>
-        There is no job “{id}” here. <a href={addressOf(["queue"])}>All jobs</a>
-      </p>
+      <>
+        <h1>No such job</h1>
+        <p>
+          There is no job “{id}” here. <a href={addressOf(["queue"])}>All jobs</a>
+        </p>
+      </>
     );
   return (
-    <>
-      <h1>{job.id}</h1>
-      <Explanation job={job} />
-    </>
+    <div className="job-page">
+      <Header job={job} />
+      {job.placement && (
+        <section className="card" aria-labelledby="placement">
+          <h2 id="placement">{job.phase === "ended" ? "Last placement" : "Placement"}</h2>
+          <PlacementPath regions={job.placement.regions} hops={job.hops} />
+        </section>
+      )}
+      <Series key={job.id} job={job} />
+      <div className="beside">
+        <Explanation job={job} />
+        <Facts job={job} />
+      </div>
+      <Epochs job={job} />
+      <Logs key={`${job.id} logs`} job={job} />
+    </div>
   );
 }

@@ -214,6 +214,7 @@ test("openapi.json lists every route", async () => {
     "get /v1/jobs/{id}/explain",
     "get /v1/jobs/{id}/logs",
     "get /v1/jobs/{id}/steps",
+    "get /v1/jobs/{id}/timeline",
     "get /v1/live",
     "get /v1/jobs/{id}/timeline",
     "get /v1/queue",

@@ -9,6 +9,7 @@ export type {
   HopView,
   JobLogs,
   JobSteps,
+  JobTimeline,
   JobView,
   LoadView,
   PlacementView,

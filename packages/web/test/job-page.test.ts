@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { JobLogs } from "../src/api.ts";
 import { linesOf, withLogs } from "../src/pages/job/log-lines.ts";
 import { lineText, type Step, withSteps } from "../src/pages/job/steps.ts";
+import { busySeconds, type StepTimeline, shapeOf, ticksOf } from "../src/pages/job/timeline-shape.ts";
 
 const step = (number: number, epoch = 1, loss: number | null = 5 - number): Step => ({
   ...{ step: number, epoch, loss },
@@ -78,5 +79,43 @@ describe("logs", () => {
     const hostile = "\u001b[31mred\u001b[0m\u0007 \u202egnp.exe\u202c <b>x</b>\tend\r\n";
     const files = withLogs([], { regions: [part("a", "rank-0", hostile)] });
     expect(textsOf(files, "", "")).toEqual(["red gnp.exe <b>x</b>\tend"]);
+  });
+});
+
+describe("timeline", () => {
+  const timeline: StepTimeline = {
+    makespanSeconds: 4,
+    blocks: [
+      { stage: 0, kind: "F", microbatch: 0, startSeconds: 0, endSeconds: 1 },
+      { stage: 1, kind: "F", microbatch: 0, startSeconds: 1.5, endSeconds: 2 },
+      { stage: 0, kind: "B", microbatch: 0, startSeconds: 3, endSeconds: 4 },
+    ],
+    messages: [
+      { fromStage: 0, toStage: 1, microbatch: 0, startSeconds: 1, endSeconds: 1.2, arrivalSeconds: 1.5 },
+    ],
+  };
+
+  test("is a path per kind, to scale, with messages from row to row", () => {
+    const { blocks, heightPixels, messages, names } = shapeOf(timeline, 2, 8, 80);
+    expect(heightPixels).toBe(48);
+    expect(blocks).toEqual([
+      { kind: "F", path: "M0 0H10V18H0ZM15 24H20V42H15Z" },
+      { kind: "B", path: "M30 0H40V18H30Z" },
+    ]);
+    expect(messages).toBe("M10 18L15 24");
+    expect(names).toEqual([]);
+    expect(shapeOf(timeline, 2, 8, 160).names.map(({ text, x }) => [text, x])).toEqual([
+      ["F0", 10],
+      ["B0", 70],
+    ]);
+  });
+
+  test("says how long each stage computes", () => {
+    expect(busySeconds(timeline, 2)).toEqual([2, 0.5]);
+  });
+
+  test("has round times on its axis", () => {
+    expect(ticksOf(4)).toEqual([0, 1, 2, 3, 4]);
+    expect(ticksOf(0.65).map((each) => each.toFixed(1))).toEqual(["0.0", "0.2", "0.4", "0.6"]);
   });
 });

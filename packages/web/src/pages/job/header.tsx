@@ -10,7 +10,7 @@ import { type JobVerb, jobWords } from "../../parts/consequences.ts";
 import { Phase } from "../../parts/phase.tsx";
 
 export function Header({ job }: { readonly job: JobView }) {
-  const { epoch, id, iterations, preempted, priorityClass, reason, step, tenant } = job;
+  const { epoch, id, iterations, priorityClass, step, tenant } = job;
   return (
     <header className="job-header">
       <p className="small">
@@ -30,9 +30,30 @@ export function Header({ job }: { readonly job: JobView }) {
         step {step} of {iterations}
         <Bar fraction={part(step, iterations)} />
       </p>
-      {reason !== null && <p>{reason}</p>}
-      {preempted && <p className="small">It was stopped for {preempted.by}, of a higher class.</p>}
+      <Conditions job={job} />
     </header>
+  );
+}
+
+/** What holds of it besides its phase. */
+function Conditions({ job: { conditions = [], reason } }: { readonly job: JobView }) {
+  const isSaid = conditions.some(({ message }) => message.includes(reason ?? ""));
+  if (conditions.length === 0) return reason === null ? null : <p>{reason}</p>;
+  return (
+    <ul className="conditions">
+      {conditions.map(({ message, sinceSeconds, type }) => (
+        <li key={type}>
+          <strong className={type === "failed" || type === "infeasible" ? "wrong" : undefined}>
+            {type.replace("-", " ")}
+          </strong>
+          : {message}
+          {sinceSeconds !== null && (
+            <span className="small"> since {new Date(1000 * sinceSeconds).toLocaleString()}</span>
+          )}
+        </li>
+      ))}
+      {reason !== null && !isSaid && <li>{reason}</li>}
+    </ul>
   );
 }
 

@@ -10,6 +10,7 @@ import { Facts } from "./facts.tsx";
 import { Header } from "./header.tsx";
 import { Logs } from "./logs.tsx";
 import { Series } from "./series.tsx";
+import { Timeline } from "./timeline.tsx";
 
 export function JobPage({ place }: PageProps) {
   const { isWhole, jobs } = useKnown();
@@ -35,6 +36,7 @@ export function JobPage({ place }: PageProps) {
         </section>
       )}
       <Series key={job.id} job={job} />
+      <Timeline key={`${job.id} timeline`} job={job} />
       <div className="beside">
         <Explanation job={job} />
         <Facts job={job} />

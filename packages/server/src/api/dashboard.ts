@@ -1,7 +1,10 @@
-// The dashboard's files at "/", if they were built. They may load nothing from elsewhere, and nobody may frame them.
+// The dashboard's files at "/", if they were built. They may load nothing from elsewhere, and nobody may frame them. They go
+// over the wire compressed; what is under assets/ has a hash in its name and is fetched once.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
+import type { MiddlewareHandler } from "hono";
+import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 import type { App } from "./context.ts";
 
@@ -15,5 +18,14 @@ export function addDashboard(app: App, directory: string | undefined): void {
     styleSrc: ["'self'", "'unsafe-inline'"],
   };
   app.use("/", secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false }));
-  for (const path of ["/", "/assets/*"]) app.get(path, serveStatic({ root: directory }));
+  const caching = { "/": "no-cache", "/assets/*": "public, max-age=31536000, immutable" };
+  for (const [path, cacheControl] of Object.entries(caching))
+    app.get(path, kept(cacheControl), compress(), serveStatic({ root: directory }));
+}
+
+function kept(cacheControl: string): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    if (c.res.ok) c.header("Cache-Control", cacheControl);
+  };
 }

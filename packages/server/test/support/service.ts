@@ -76,6 +76,8 @@ export interface Sketch {
   readonly controlUrl?: string;
   /** Where lines of the service's log go; nowhere where absent. */
   readonly logTo?: DestinationStream;
+  /** Of the dashboard, where it is to be served. */
+  readonly dashboardDirectory?: string;
   /** Executors besides the one. */
   readonly others?: readonly Executor[];
 }
@@ -89,6 +91,7 @@ export async function openService(
   {
     access,
     controlUrl,
+    dashboardDirectory,
     logTo,
     others = [],
     scenario = SCENARIO,
@@ -132,6 +135,7 @@ export async function openService(
     readEvents: archiveOf(database).events,
     executors: [executor, ...others],
     access,
+    dashboardDirectory,
     stateDirectory,
   });
   const client = createClient("http://localhost", async (input, init) => app.request(input as URL, init));

@@ -75,7 +75,7 @@ export async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => {
     window.location.hash = hash;
   }, `#/${path}`);
-  await page.locator("main h1").first().waitFor();
+  await page.locator("main :is(h1,h2)").first().waitFor();
 }
 
 /** Writes down what must not happen. */

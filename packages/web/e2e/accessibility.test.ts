@@ -2,7 +2,8 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { test, visit } from "./support/dashboard.ts";
+import { test } from "./support/dashboard.ts";
+import { visit } from "./support/page.ts";
 import { allPaths } from "./support/pages.ts";
 
 const WIDTHS = [1280, 390];

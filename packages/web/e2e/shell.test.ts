@@ -1,7 +1,8 @@
 // What stands around every page: the keyboard's way through it, colours that are kept, and the token.
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { test, visit } from "./support/dashboard.ts";
+import { test } from "./support/dashboard.ts";
+import { visit } from "./support/page.ts";
 import { allPaths } from "./support/pages.ts";
 
 /** Of a page; some have hundreds. */
@@ -70,11 +71,11 @@ function focusSeen(): string {
       const { outlineStyle, outlineWidth, stroke, strokeWidth } = getComputedStyle(each);
       return [outlineStyle, outlineWidth, stroke, strokeWidth].join(" ");
     });
-  const focused = look().join();
+  const atFocus = look().join();
   element.blur();
   const blurred = look().join();
   element.focus({ focusVisible: true, preventScroll: true } as FocusOptions);
-  return focused === blurred ? `looks the same: ${text}` : "seen in the page";
+  return atFocus === blurred ? `looks the same: ${text}` : "seen in the page";
 }
 
 test("colours that were chosen are kept, over the system's", async ({ dashboard }) => {

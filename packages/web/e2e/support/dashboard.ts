@@ -3,14 +3,12 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { test as base, expect, inject } from "vitest";
 import { launchChromium } from "./chromium.ts";
+import { collect, enter, newPage, type View, visit } from "./page.ts";
 import type { Where } from "./service.ts";
 
-export interface OpenOptions {
+export interface OpenOptions extends View {
   /** Behind "#/", such as "jobs/nightly". */
   readonly path?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly colours?: "light" | "dark";
   /** Of the address that is opened; null for none. Default: the administrator's, who may do everything. */
   readonly token?: string | null;
 }
@@ -45,21 +43,15 @@ export const test = base.extend<Fixtures>({
     const complaints: string[] = [];
     const expected: RegExp[] = [];
     await use({
-      async open({
-        colours = "light",
-        height = 900,
-        path = "",
-        token = where.adminToken,
-        width = 1280,
-      } = {}) {
-        const context = await chromium.newContext({ viewport: { width, height }, colorScheme: colours });
-        contexts.push(context);
-        const page = await context.newPage();
+      async open({ path = "", token = where.adminToken, ...view } = {}) {
+        const page = await newPage(chromium, view);
+        contexts.push(page.context());
         collect(page, new URL(where.url).origin, complaints);
-        await page.goto(token === null ? where.url : `${where.url}/#token=${token}`);
-        if (token === null) return page;
-        await page.locator(".freshness.live").waitFor();
-        await visit(page, path);
+        if (token === null) await page.goto(where.url);
+        else {
+          await enter(page, where.url, token);
+          await visit(page, path);
+        }
         return page;
       },
       expects: (complaint) => void expected.push(complaint),
@@ -69,24 +61,3 @@ export const test = base.extend<Fixtures>({
     expect(unexpected).toEqual([]);
   },
 });
-
-/** Goes to another page of the dashboard, as a link does. */
-export async function visit(page: Page, path: string): Promise<void> {
-  await page.evaluate((hash) => {
-    window.location.hash = hash;
-  }, `#/${path}`);
-  await page.locator("main :is(h1,h2)").first().waitFor();
-}
-
-/** Writes down what must not happen. */
-export function collect(page: Page, origin: string, complaints: string[]): void {
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.origin !== origin && url.protocol !== "data:" && url.protocol !== "blob:")
-      complaints.push(`asks elsewhere: ${request.url()}`);
-  });
-}

@@ -45,6 +45,23 @@ export function energy(kwh: Figure): string {
   ]);
 }
 
+export function power(watts: Figure): string {
+  return scaled(watts, [
+    [1e6, 1e6, "MW"],
+    [1000, 1000, "kW"],
+    [0, 1, "W"],
+  ]);
+}
+
+/** Of CO2. */
+export function carbon(grams: Figure): string {
+  return scaled(grams, [
+    [1e6, 1e6, "t CO2"],
+    [1000, 1000, "kg CO2"],
+    [0, 1, "g CO2"],
+  ]);
+}
+
 export function money(usd: Figure): string {
   return known(usd, (value) => `${figure(value)} USD`);
 }

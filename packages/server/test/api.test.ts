@@ -216,7 +216,6 @@ test("openapi.json lists every route", async () => {
     "get /v1/jobs/{id}/steps",
     "get /v1/jobs/{id}/timeline",
     "get /v1/live",
-    "get /v1/jobs/{id}/timeline",
     "get /v1/queue",
     "get /v1/regions",
     "get /v1/regions/{name}/series",

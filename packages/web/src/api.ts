@@ -22,11 +22,14 @@ export type {
   SeriesView,
   ServiceView,
   Submitted,
+  Totals,
+  Used,
 } from "@bace-pipe/server/api-types";
 
 export const PATHS = {
   service: "v1/service",
   live: "v1/live",
+  totals: "v1/totals",
   plan: "v1/plan",
   queue: "v1/queue",
   jobs: "v1/jobs",

@@ -1,9 +1,12 @@
 // The fleet in a few figures.
-import { figure, money } from "@bace-pipe/core/format";
+import { carbon, energy, figure, money, power, UNKNOWN } from "@bace-pipe/core/format";
 import { type ReactNode, useMemo } from "react";
-import type { JobView, LoadView, RegionList } from "../../api.ts";
+import { type JobView, type LoadView, PATHS, type RegionList, type Totals, type Used } from "../../api.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
+import { usePolling } from "../../polling.ts";
+
+const TOTALS_EVERY_MS = 5000;
 
 export interface FiguresProps {
   readonly jobs: ReadonlyMap<string, JobView>;
@@ -16,6 +19,7 @@ export interface FiguresProps {
 export function Figures({ jobs, load, regions, version }: FiguresProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version tells that the map has changed.
   const counts = useMemo(() => countsOf(jobs.values()), [jobs, version]);
+  const { value: totals } = usePolling<Totals>(PATHS.totals, TOTALS_EVERY_MS);
   const total = regions.regions.reduce((sum, { gpus }) => sum + gpus, 0);
   const free = regions.regions.reduce((sum, { name }) => sum + (load.freeGpus[name] ?? 0), 0);
   return (
@@ -25,7 +29,15 @@ export function Figures({ jobs, load, regions, version }: FiguresProps) {
       </Figure>
       <Figure name="Jobs running" value={<a href={addressOf(["queue"])}>{figure(counts.placed)}</a>} />
       <Figure name="Waiting" value={<a href={addressOf(["queue"])}>{figure(counts.queued)}</a>} />
-      <Figure name="Electricity so far" value={money(counts.electricityUsd)} />
+      <Figure name="Power now" value={power(totals?.now.powerWatts)}>
+        <Small>{perHour(totals)}</Small>
+      </Figure>
+      <Figure name="Electricity today (UTC)" value={money(totals?.today?.electricityUsd)}>
+        <Small>{usedText(totals?.today)}</Small>
+      </Figure>
+      <Figure name="In all" value={money(totals?.overall.electricityUsd)}>
+        <Small>{usedText(totals?.overall)}</Small>
+      </Figure>
     </ul>
   );
 }
@@ -46,12 +58,25 @@ function Figure({ children, name, value }: FigureProps) {
   );
 }
 
+function Small({ children }: { readonly children: ReactNode }) {
+  return <span className="small">{children}</span>;
+}
+
+function perHour(totals: Totals | undefined): string {
+  if (!totals) return UNKNOWN;
+  const { carbonGramsPerHour, usdPerHour } = totals.now;
+  return `${money(usdPerHour)}/h · ${carbon(carbonGramsPerHour)}/h`;
+}
+
+function usedText(used: Used | null | undefined): string {
+  return used ? `${energy(used.energyKwh)} · ${carbon(used.carbonGrams)}` : UNKNOWN;
+}
+
 function countsOf(jobs: Iterable<JobView>) {
-  let [placed, queued, electricityUsd] = [0, 0, 0];
+  let [placed, queued] = [0, 0];
   for (const job of jobs) {
     if (job.phase === "queued") queued++;
     else if (job.phase !== "ended" && job.phase !== "infeasible") placed++;
-    electricityUsd += job.electricityUsd;
   }
-  return { placed, queued, electricityUsd };
+  return { placed, queued };
 }

@@ -5,6 +5,7 @@ import { carbonText, part } from "../../format.ts";
 import { useKnown } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
+import { RegionActions } from "../../parts/region-actions.tsx";
 import { ageText } from "./link-matrix.tsx";
 import { provenanceText } from "./provenance.ts";
 import { SeriesCharts } from "./series.tsx";
@@ -56,6 +57,7 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
           </span>
         </dd>
       </dl>
+      <RegionActions region={region} />
       <SeriesCharts region={name} />
       <section aria-labelledby="links-of">
         <h2 id="links-of">Links from here</h2>

@@ -42,7 +42,7 @@ test("settings come out of an address as they went in, and presets where it is w
 test("a pipeline's figures likewise", () => {
   const parameters = { ...PRESET, stages: 4, cut: 1, gbps: 0.25 };
   expect(parametersOf(new URLSearchParams(queryOf(parameters, ["1f1b"])))).toEqual(parameters);
-  const wrong = "stages=-3&microbatches=1e9&cut=NaN&latencyMs=&gbps=Infinity";
+  const wrong = "stages=-3&microbatches=1e9&cut=NaN&latencyMs=&gbps=Infinity&forwardMs=0";
   expect(parametersOf(new URLSearchParams(wrong))).toEqual(PRESET);
   expect(FIELDS.map(({ name }) => name).sort()).toEqual(Object.keys(PRESET).sort());
 });

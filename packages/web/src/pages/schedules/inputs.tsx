@@ -1,5 +1,6 @@
 // The figures that a person turns: each a number to type and a slider to drag.
-import { FIELDS, type Field, type Parameters } from "./parameters.ts";
+import { NumberField } from "../../parts/number-field.tsx";
+import { FIELDS, type Field, isFigure, type Parameters } from "./parameters.ts";
 
 interface Props {
   readonly parameters: Parameters;
@@ -41,9 +42,6 @@ interface InputProps {
 
 function Input({ change, field, isUnused, most, value }: InputProps) {
   const { label, least, name, step, unit } = field;
-  const set = (text: string) => {
-    if (text !== "") change(Number(text));
-  };
   return (
     <div className="input">
       <label htmlFor={`${name}-number`}>{label}</label>
@@ -55,17 +53,17 @@ function Input({ change, field, isUnused, most, value }: InputProps) {
         step={step}
         value={value}
         disabled={isUnused || most <= least}
-        onChange={({ target }) => set(target.value)}
+        onChange={({ target }) => change(Number(target.value))}
       />
-      <input
+      <NumberField
         id={`${name}-number`}
-        type="number"
-        min={least}
+        least={least}
         step="any"
         value={value}
         disabled={isUnused}
-        aria-describedby={unit === "" ? undefined : `${name}-unit`}
-        onChange={({ target }) => set(target.value)}
+        describedBy={unit === "" ? undefined : `${name}-unit`}
+        accepts={(text) => isFigure(field, text)}
+        change={change}
       />
       <span id={`${name}-unit`} className="small">
         {unit}

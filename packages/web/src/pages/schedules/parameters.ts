@@ -47,11 +47,17 @@ export const FIELDS: readonly Field[] = [
   { name: "messageMb", label: "Message", unit: "MB", least: 0, most: 256, step: 1 },
 ];
 
+/** Whether it is a plain number of a sensible length, 0 or more; above 0 where nothing else makes sense. */
+export function isFigure({ least }: Pick<Field, "least">, text: string): boolean {
+  return /^\d{1,9}(\.\d{1,9})?$/.test(text) && (least === 0 || Number(text) > 0);
+}
+
 /** What an address says; what it does not, or not well, is as in the example. */
 export function parametersOf(query: URLSearchParams): Parameters {
-  const told = FIELDS.flatMap(({ name }) => {
+  const told = FIELDS.flatMap((field) => {
+    const { name } = field;
     const text = query.get(name);
-    return text !== null && /^\d{1,9}(\.\d{1,9})?$/.test(text) ? [[name, Number(text)] as const] : [];
+    return text !== null && isFigure(field, text) ? [[name, Number(text)] as const] : [];
   });
   return { ...PRESET, ...Object.fromEntries(told) };
 }

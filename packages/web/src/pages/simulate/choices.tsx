@@ -1,7 +1,9 @@
 // What is compared, and how: policies with what each of them does, seed, time model.
 import { createPolicy, isPolicyName, TIME_MODELS, type TimeModel } from "@bace-pipe/core";
 import { ALL_POLICIES } from "@bace-pipe/core/shell";
+import { NumberField } from "../../parts/number-field.tsx";
 import type { Settings } from "./request.ts";
+import { isSeed } from "./settings.ts";
 
 const POLICIES = ALL_POLICIES.filter(isPolicyName).map((name) => ({
   name,
@@ -44,19 +46,17 @@ export function Choices({ change, settings }: Props) {
         ))}
       </fieldset>
       <div className="pair">
-        <label>
-          Seed{" "}
-          <input
-            type="number"
-            min={0}
-            max={999_999_999_999_999}
+        <span>
+          <label htmlFor="seed">Seed</label>{" "}
+          <NumberField
+            id="seed"
+            least={0}
             step={1}
             value={seed}
-            onChange={({ target }) => {
-              if (/^\d{1,15}$/.test(target.value)) change({ ...settings, seed: Number(target.value) });
-            }}
+            accepts={isSeed}
+            change={(next) => change({ ...settings, seed: next })}
           />
-        </label>
+        </span>
         <label>
           Time model{" "}
           <select

@@ -1,6 +1,6 @@
 // Simulate: a scenario under several policies, in the browser, as `bace simulate` does it; nothing is sent anywhere.
 import "./simulate.css";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { version } from "../../../package.json";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import type { PageProps } from "../index.ts";
@@ -8,26 +8,33 @@ import { Choices } from "./choices.tsx";
 import { Complaints } from "./complaints.tsx";
 import { Editor, type EditorHandle } from "./editor.tsx";
 import { besideOf, EXAMPLES } from "./examples.ts";
+import { keepQuery, keptQuery } from "./kept.ts";
 import { opened } from "./opened.ts";
 import type { Beside, Request, Settings } from "./request.ts";
 import { Results } from "./results.tsx";
-import { commandOf, settingsOf } from "./settings.ts";
+import { commandOf, queryOf, settingsOf } from "./settings.ts";
 import { Share } from "./share.tsx";
 import { State } from "./state.tsx";
 import { useDraft } from "./use-draft.ts";
 import { useSimulation } from "./use-simulation.ts";
 
 export function SimulatePage({ place: { query } }: PageProps) {
-  const { change: changeDraft, draft, known, problem } = useDraft(query);
-  const [settings, setSettings] = useState<Settings>(() => settingsOf(query));
+  const [settings, setSettings] = useState<Settings>(() => settingsOf(query.size > 0 ? query : keptQuery()));
+  const {
+    change: changeDraft,
+    draft,
+    known,
+    problem,
+  } = useDraft(query, () => setSettings(settingsOf(query)));
   const [beside, setBeside] = useState<Beside>({});
+  useEffect(() => keepQuery(queryOf(settings)), [settings]);
   const { run, running, stop } = useSimulation();
   const editor = useRef<EditorHandle>(null);
   /** Of the simulation that was begun last. */
   const [begun, setBegun] = useState("");
   const asked = JSON.stringify([draft, settings, Object.keys(beside)]);
   const isCurrent = begun === asked;
-  const refused = running.kind === "refused" && isCurrent ? running : undefined;
+  const refused = running.kind === "refused" && draft.file in running.texts ? running : undefined;
   const wrongLines = useMemo(
     () => new Set(refused?.diagnostics.flatMap(({ file, line }) => (file === draft.file ? [line] : []))),
     [refused, draft.file],
@@ -91,6 +98,7 @@ export function SimulatePage({ place: { query } }: PageProps) {
               />
             </label>
             <Share
+              key={asked}
               draft={draft}
               settings={settings}
               hasOpened={Object.keys(beside).length > 0}

@@ -10,9 +10,14 @@ export function settingsOf(query: URLSearchParams): Settings {
   const timeModel = TIME_MODELS.find((model) => model === query.get("time-model"));
   return {
     policies: named.length > 0 ? [...new Set(named)] : DEFAULT_POLICIES,
-    seed: /^\d{1,15}$/.test(seed) ? Number(seed) : 1,
+    seed: isSeed(seed) ? Number(seed) : 1,
     timeModel,
   };
+}
+
+/** As the command line takes it. */
+export function isSeed(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
 }
 
 export function queryOf({ policies, seed, timeModel }: Settings): Readonly<Record<string, string>> {

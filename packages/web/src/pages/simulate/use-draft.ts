@@ -1,10 +1,9 @@
 // The scenario on the page. It outlives a visit of another page, and a reload; a link brings another one.
 import { useEffect, useRef, useState } from "react";
-import { EXAMPLES } from "./examples.ts";
+import { replaceQuery } from "../../location.ts";
+import { keepDraft, keptDraft } from "./kept.ts";
 import { unpacked } from "./link.ts";
 import type { Draft } from "./request.ts";
-
-const KEY = "bace-scenario";
 
 export interface DraftState {
   readonly draft: Draft;
@@ -15,15 +14,22 @@ export interface DraftState {
   known(packedText: string): void;
 }
 
-export function useDraft(query: URLSearchParams): DraftState {
-  const [draft, setDraft] = useState<Draft>(kept);
+/** @param arrived called when a link has brought another scenario */
+export function useDraft(query: URLSearchParams, arrived: () => void): DraftState {
+  const [draft, setDraft] = useState<Draft>(keptDraft);
   const [problem, setProblem] = useState<string>();
   const known = useRef<string | undefined>(undefined);
   const packedText = query.get("scenario") ?? undefined;
   const file = query.get("file") ?? "scenario.yaml";
-  const change = (next: Draft) => {
+  const set = (next: Draft) => {
     setDraft(next);
-    keep(next);
+    keepDraft(next);
+  };
+  const change = (next: Draft) => {
+    set(next);
+    setProblem(undefined);
+    // The address is no longer of what is here: a reload must not bring the old text back.
+    if (packedText !== undefined) replaceQuery({});
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another link brings another scenario.
   useEffect(() => {
@@ -32,7 +38,10 @@ export function useDraft(query: URLSearchParams): DraftState {
     void unpacked(packedText).then((text) => {
       if (isGone) return;
       known.current = packedText;
-      if (text !== undefined) change({ file, text });
+      if (text !== undefined) {
+        set({ file, text });
+        arrived();
+      }
       setProblem(
         text === undefined
           ? "The scenario in this link cannot be read: it was cut off, or changed."
@@ -51,29 +60,4 @@ export function useDraft(query: URLSearchParams): DraftState {
       known.current = text;
     },
   };
-}
-
-function kept(): Draft {
-  try {
-    const known: unknown = JSON.parse(window.sessionStorage.getItem(KEY) ?? "null");
-    if (isDraft(known)) return known;
-  } catch {
-    // Somebody else wrote it.
-  }
-  return EXAMPLES[0]!;
-}
-
-function isDraft(value: unknown): value is Draft {
-  if (typeof value !== "object" || value === null) return false;
-  return (
-    "file" in value && typeof value.file === "string" && "text" in value && typeof value.text === "string"
-  );
-}
-
-function keep(draft: Draft): void {
-  try {
-    window.sessionStorage.setItem(KEY, JSON.stringify(draft));
-  } catch {
-    // Too large to keep: it is lost with the page, as any text field's.
-  }
 }

@@ -106,6 +106,7 @@ export function SimulatePage({ place: { query } }: PageProps) {
             />
           </div>
           <Editor
+            key={draft.file}
             ref={editor}
             text={draft.text}
             change={(text) => changeDraft({ ...draft, text })}

@@ -3,6 +3,7 @@
 import {
   candidateText,
   distanceText,
+  headlineText,
   heldText,
   orderText,
   precedenceText,
@@ -79,17 +80,5 @@ function refusedHops({ candidates }: Why): string[] {
 }
 
 export function headline({ kind, jobId, placement }: Explained): string {
-  const where = placement ? longPlacement(placement) : "";
-  switch (kind) {
-    case "start":
-      return `${jobId} would start now: ${where}`;
-    case "wait":
-      return `${jobId} waits`;
-    case "infeasible":
-      return `${jobId} is infeasible: this policy would not place it even if the fleet were empty`;
-    case "placed":
-      return `${jobId} is placed: ${where}`;
-    case "ended":
-      return `${jobId} has ended${where ? `; it ran on ${where}` : ""}`;
-  }
+  return headlineText(jobId, kind, placement ? longPlacement(placement) : undefined);
 }

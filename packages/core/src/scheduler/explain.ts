@@ -318,3 +318,26 @@ export function shortages(candidates: readonly Candidate[]): Shortage[] {
 function shortOf({ neededBitsPerSecond, residualBitsPerSecond }: Shortage): number {
   return neededBitsPerSecond - residualBitsPerSecond;
 }
+
+/**
+ * What became of a job, or would, in one line.
+ * @param where its placement in words; undefined where it has none
+ */
+export function headlineText(
+  jobId: string,
+  kind: "start" | "wait" | "infeasible" | "placed" | "ended",
+  where: string | undefined,
+): string {
+  switch (kind) {
+    case "start":
+      return `${jobId} would start now: ${where}`;
+    case "wait":
+      return `${jobId} waits`;
+    case "infeasible":
+      return `${jobId} is infeasible: this policy would not place it even if the fleet were empty`;
+    case "placed":
+      return `${jobId} is placed: ${where}`;
+    case "ended":
+      return `${jobId} has ended${where === undefined ? "" : `; it ran on ${where}`}`;
+  }
+}

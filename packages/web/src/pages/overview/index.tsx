@@ -4,12 +4,12 @@ import { pricePerKwh } from "@bace-pipe/core/format";
 import { useMemo, useState } from "react";
 import type { LoadView, RegionList } from "../../api.ts";
 import { useKnown } from "../../live/index.ts";
+import { RegionTable } from "../../parts/region-table.tsx";
 import { Figures } from "./figures.tsx";
 import { FleetMap } from "./map.tsx";
 import { PipelineList } from "./pipeline-list.tsx";
 import { pipelinesOf } from "./pipelines.ts";
 import { type PriceScale, priceScale } from "./price-scale.ts";
-import { RegionTable } from "./region-table.tsx";
 
 export function OverviewPage() {
   const { isWhole, jobs, load, regions, version } = useKnown();
@@ -24,7 +24,10 @@ export function OverviewPage() {
       <Figures jobs={jobs} version={version} regions={regions} load={load} />
       <Fleet regions={regions} load={load} pipelines={pipelines} chosen={chosen} />
       <PipelineList pipelines={pipelines} chosen={chosen} choose={choose} />
-      <RegionTable regions={regions} load={load} />
+      <details className="table">
+        <summary>The map as a table</summary>
+        <RegionTable regions={regions} load={load} />
+      </details>
     </div>
   );
 }

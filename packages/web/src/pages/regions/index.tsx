@@ -1,10 +1,10 @@
 // Regions: how much of each is free, what it costs there, and the links between them. One of them: region.tsx.
 import "./regions.css";
 import { useKnown } from "../../live/index.ts";
+import { RegionTable } from "../../parts/region-table.tsx";
 import type { PageProps } from "../index.ts";
 import { LinkMatrix } from "./link-matrix.tsx";
 import { RegionDetail } from "./region.tsx";
-import { RegionTable } from "./table.tsx";
 
 export function RegionsPage({ place }: PageProps) {
   const { isWhole, load, regions } = useKnown();

@@ -4,7 +4,7 @@ import { memo } from "react";
 import type { LoadView, RegionList, RegionView } from "../../api.ts";
 import { part } from "../../format.ts";
 import { addressOf } from "../../location.ts";
-import { provenanceText } from "./provenance.ts";
+import { provenanceText } from "../../parts/provenance.ts";
 
 /** With more regions a cell is a colour, and says the rest when it is pointed at. */
 const MOST_IN_WORDS = 12;

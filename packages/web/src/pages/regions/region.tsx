@@ -5,9 +5,9 @@ import { carbonText, part } from "../../format.ts";
 import { useKnown } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
+import { provenanceText } from "../../parts/provenance.ts";
 import { RegionActions } from "../../parts/region-actions.tsx";
 import { ageText } from "./link-matrix.tsx";
-import { provenanceText } from "./provenance.ts";
 import { SeriesCharts } from "./series.tsx";
 
 export interface RegionDetailProps {

@@ -1,6 +1,6 @@
 // Where a figure comes from and how old it is, in the words of `bace regions -o wide`.
 import { duration } from "@bace-pipe/core/format";
-import type { RegionView } from "../../api.ts";
+import type { RegionView } from "../api.ts";
 
 type Provenance = NonNullable<RegionView["priceFrom"]>;
 

@@ -1,10 +1,11 @@
 // Every region in a row: capacity, price, carbon, and how old each figure is.
+import "./region-table.css";
 import { figure, pricePerKwh } from "@bace-pipe/core/format";
 import { memo } from "react";
-import type { LoadView, RegionList } from "../../api.ts";
-import { carbonText, part } from "../../format.ts";
-import { addressOf } from "../../location.ts";
-import { Bar } from "../../parts/bar.tsx";
+import type { LoadView, RegionList } from "../api.ts";
+import { carbonText, part } from "../format.ts";
+import { addressOf } from "../location.ts";
+import { Bar } from "./bar.tsx";
 import { provenanceText } from "./provenance.ts";
 
 export interface RegionTableProps {

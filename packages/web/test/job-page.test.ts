@@ -95,16 +95,21 @@ describe("timeline", () => {
     ],
   };
 
+  const stages = [
+    { stage: 0, region: "east" },
+    { stage: 1, region: "west" },
+  ];
+
   test("is a path per kind, to scale, with messages from row to row", () => {
-    const { blocks, heightPixels, messages, names } = shapeOf(timeline, 2, 8, 80);
-    expect(heightPixels).toBe(48);
+    const { blocks, heightPixels, messages, names } = shapeOf(timeline, stages, 8, 80);
+    expect(heightPixels).toBe(68);
     expect(blocks).toEqual([
-      { kind: "F", path: "M0 0H10V18H0ZM15 24H20V42H15Z" },
+      { kind: "F", path: "M0 0H10V18H0ZM15 47H20V65H15Z" },
       { kind: "B", path: "M30 0H40V18H30Z" },
     ]);
-    expect(messages).toBe("M10 18L15 24");
+    expect(messages).toBe("M10 18L15 47");
     expect(names).toEqual([]);
-    expect(shapeOf(timeline, 2, 8, 160).names.map(({ text, x }) => [text, x])).toEqual([
+    expect(shapeOf(timeline, stages, 8, 160).names.map(({ text, x }) => [text, x])).toEqual([
       ["F0", 10],
       ["B0", 70],
     ]);
@@ -115,7 +120,7 @@ describe("timeline", () => {
   });
 
   test("has round times on its axis", () => {
-    expect(ticksOf(4)).toEqual([0, 1, 2, 3, 4]);
-    expect(ticksOf(0.65).map((each) => each.toFixed(1))).toEqual(["0.0", "0.2", "0.4", "0.6"]);
+    expect(ticksOf(4, 6)).toEqual([0, 1, 2, 3, 4]);
+    expect(ticksOf(0.65, 6).map((each) => each.toFixed(1))).toEqual(["0.0", "0.2", "0.4", "0.6"]);
   });
 });

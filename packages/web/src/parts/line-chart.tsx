@@ -1,5 +1,6 @@
 // Lines over steps. The second line, if there is one, is what the first is held against: dashed, in the other colour.
 import "uplot/dist/uPlot.min.css";
+import { UNKNOWN } from "@bace-pipe/core/format";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 
@@ -43,7 +44,7 @@ export function LineChart({ lines, names, text, tick, value, x }: Props) {
           },
         ],
         series: [
-          { label: "step" },
+          { label: "step", value: (_plot, each: number | null) => (each === null ? UNKNOWN : String(each)) },
           ...label.split(SEPARATOR).map((name, i) => ({
             label: name,
             stroke: color(i === 0 ? "--use" : "--wrong"),

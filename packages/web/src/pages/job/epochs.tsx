@@ -5,6 +5,15 @@ import { usePolling } from "../../polling.ts";
 
 const EVERY_MS = 5000;
 
+const HEADINGS = [
+  "Steps",
+  "Measured step",
+  "Predicted",
+  "Off by",
+  "Predicted with what was measured",
+  "Then off by",
+];
+
 export function Epochs({ job }: { readonly job: JobView }) {
   const { value } = usePolling<JobView>(PATHS.job(job.id), EVERY_MS, `${job.phase} ${job.epoch}`);
   const epochs = value?.epochs ?? [];
@@ -19,14 +28,7 @@ export function Epochs({ job }: { readonly job: JobView }) {
             <tr>
               <th scope="col">Epoch</th>
               <th scope="col">Path</th>
-              {[
-                "Steps",
-                "Predicted step",
-                "With what was measured",
-                "Measured step",
-                "Error",
-                "Error then",
-              ].map((heading) => (
+              {HEADINGS.map((heading) => (
                 <th key={heading} scope="col" data-layout="number">
                   {heading}
                 </th>
@@ -39,10 +41,10 @@ export function Epochs({ job }: { readonly job: JobView }) {
                 <th scope="row">{each.epoch}</th>
                 <td>{each.regions.join(" → ")}</td>
                 <td data-layout="number">{each.steps}</td>
-                <td data-layout="number">{duration(each.predictedStepSeconds)}</td>
-                <td data-layout="number">{duration(each.calibratedStepSeconds)}</td>
                 <td data-layout="number">{duration(each.measuredStepSeconds)}</td>
+                <td data-layout="number">{duration(each.predictedStepSeconds)}</td>
                 <td data-layout="number">{share(each.predictedError)}</td>
+                <td data-layout="number">{duration(each.calibratedStepSeconds)}</td>
                 <td data-layout="number">{share(each.calibratedError)}</td>
               </tr>
             ))}
@@ -50,8 +52,8 @@ export function Epochs({ job }: { readonly job: JobView }) {
         </table>
       </section>
       <p className="small">
-        Error: predicted over measured, less 1; below zero where steps took longer than predicted. Then: with
-        what was measured of blocks and links put into the prediction.
+        Off by: predicted over measured, less 1; below zero where steps took longer than predicted. What was
+        measured are blocks and links.
       </p>
     </section>
   );

@@ -57,7 +57,9 @@ function Conditions({ job: { conditions = [], reason } }: { readonly job: JobVie
   );
 }
 
-const LABELS = { cancel: "Cancel", hold: "Hold", release: "Release" } as const;
+const TITLES = { cancel: "Cancel", hold: "Hold", release: "Release" } as const;
+/** A button that says "Cancel" in a dialog might mean the dialog. */
+const LABELS = { cancel: "Cancel job", hold: "Hold", release: "Release" } as const;
 
 function Actions({ job }: { readonly job: JobView }) {
   const caller = useCaller();
@@ -72,7 +74,7 @@ function Actions({ job }: { readonly job: JobView }) {
           <Confirm
             key={verb}
             label={LABELS[verb]}
-            title={`${LABELS[verb]} ${id}?`}
+            title={`${TITLES[verb]} ${id}?`}
             refused={refusals[i]!}
             act={() => post(PATHS.ofJob(id, verb))}
           >

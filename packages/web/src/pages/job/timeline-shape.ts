@@ -5,12 +5,16 @@ import type { JobTimeline } from "../../api.ts";
 export type StepTimeline = NonNullable<JobTimeline["predicted"]>;
 export type BlockKind = StepTimeline["blocks"][number]["kind"];
 
-export const ROW_PIXELS = 24;
 export const BLOCK_PIXELS = 18;
+const ROW_PIXELS = 21;
+/** Between regions, where messages are seen to take their time. */
+const REGION_PIXELS = 26;
 /** Narrower blocks have no name. */
 const NAME_PIXELS = 20;
 
 export interface TimelineShape {
+  /** Top of each stage's row. */
+  readonly tops: readonly number[];
   readonly heightPixels: number;
   readonly blocks: readonly { readonly kind: BlockKind; readonly path: string }[];
   readonly messages: string;
@@ -26,16 +30,17 @@ export interface TimelineShape {
 /** @param widthPixels of so many seconds */
 export function shapeOf(
   { blocks, messages }: StepTimeline,
-  stages: number,
+  stages: JobTimeline["stages"],
   seconds: number,
   widthPixels: number,
 ): TimelineShape {
   const x = (atSeconds: number) => Math.round((10 * widthPixels * atSeconds) / seconds) / 10;
+  const tops = topsOf(stages);
   const paths = new Map<BlockKind, string[]>();
   const names: TimelineShape["names"][number][] = [];
   for (const { endSeconds, kind, microbatch, stage, startSeconds } of blocks) {
     const [left, right] = [x(startSeconds), x(endSeconds)];
-    const top = stage * ROW_PIXELS;
+    const top = tops[stage]!;
     const known = paths.get(kind) ?? [];
     if (known.length === 0) paths.set(kind, known);
     known.push(`M${left} ${top}H${right}V${top + BLOCK_PIXELS}H${left}Z`);
@@ -45,16 +50,25 @@ export function shapeOf(
   }
   const lines = messages.map(({ arrivalSeconds, fromStage, startSeconds, toStage }) => {
     const isDown = toStage > fromStage;
-    const from = fromStage * ROW_PIXELS + (isDown ? BLOCK_PIXELS : 0);
-    const to = toStage * ROW_PIXELS + (isDown ? 0 : BLOCK_PIXELS);
+    const from = tops[fromStage]! + (isDown ? BLOCK_PIXELS : 0);
+    const to = tops[toStage]! + (isDown ? 0 : BLOCK_PIXELS);
     return `M${x(startSeconds)} ${from}L${x(arrivalSeconds)} ${to}`;
   });
   return {
-    heightPixels: stages * ROW_PIXELS,
+    tops,
+    heightPixels: tops.at(-1)! + ROW_PIXELS,
     blocks: Array.from(paths, ([kind, parts]) => ({ kind, path: parts.join("") })),
     messages: lines.join(""),
     names,
   };
+}
+
+function topsOf(stages: JobTimeline["stages"]): readonly number[] {
+  let top = 0;
+  return stages.map(({ region }, i) => {
+    if (i > 0) top += ROW_PIXELS + (region === stages[i - 1]!.region ? 0 : REGION_PIXELS);
+    return top;
+  });
 }
 
 /** Seconds in which each stage computes, in the order of the stages. */
@@ -64,8 +78,8 @@ export function busySeconds({ blocks }: StepTimeline, stages: number): readonly 
   return busy;
 }
 
-/** Round times for an axis, nought among them. */
-export function ticksOf(seconds: number, most = 6): readonly number[] {
+/** Round times for an axis, nought and about so many more among them. */
+export function ticksOf(seconds: number, most: number): readonly number[] {
   const rough = seconds / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough)!;

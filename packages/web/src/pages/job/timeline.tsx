@@ -4,14 +4,7 @@ import { useMemo } from "react";
 import { type JobTimeline, type JobView, PATHS } from "../../api.ts";
 import { useWidth } from "../../parts/use-width.ts";
 import { usePolling } from "../../polling.ts";
-import {
-  BLOCK_PIXELS,
-  busySeconds,
-  ROW_PIXELS,
-  type StepTimeline,
-  shapeOf,
-  ticksOf,
-} from "./timeline-shape.ts";
+import { BLOCK_PIXELS, busySeconds, type StepTimeline, shapeOf, ticksOf } from "./timeline-shape.ts";
 
 const EVERY_MS = 10_000;
 /** Names of stages stand left of their rows. */
@@ -20,6 +13,8 @@ const AXIS_PIXELS = 20;
 /** For half of the last time of the axis. */
 const END_PIXELS = 24;
 const LEAST_PIXELS = 160;
+/** At least, from one time of the axis to the next. */
+const TICK_PIXELS = 90;
 
 const KINDS = [
   ["F", "forward"],
@@ -74,7 +69,12 @@ function Timelines({ timeline }: { readonly timeline: JobTimeline }) {
       </p>
       <Row name="Predicted" step={predicted} seconds={seconds} stages={stages} />
       {measured ? (
-        <Row name="Measured" step={measured} seconds={seconds} stages={stages} />
+        <Row
+          name="With blocks and links as they were measured"
+          step={measured}
+          seconds={seconds}
+          stages={stages}
+        />
       ) : (
         <p className="small">Nothing has been measured of it yet.</p>
       )}
@@ -128,10 +128,7 @@ interface RowProps {
 function Row({ name, seconds, stages, step }: RowProps) {
   const [box, boxWidth = 800] = useWidth<HTMLElement>();
   const width = Math.max(LEAST_PIXELS, boxWidth - NAMES_PIXELS - END_PIXELS);
-  const shape = useMemo(
-    () => shapeOf(step, stages.length, seconds, width),
-    [step, stages.length, seconds, width],
-  );
+  const shape = useMemo(() => shapeOf(step, stages, seconds, width), [step, stages, seconds, width]);
   const { makespanSeconds } = step;
   return (
     <figure className="step-timeline" ref={box}>
@@ -143,14 +140,14 @@ function Row({ name, seconds, stages, step }: RowProps) {
         aria-label={`${name}: a step takes ${duration(makespanSeconds)} over ${stages.length} stages; figures by stage are in the table below`}
         viewBox={`${-NAMES_PIXELS} 0 ${width + NAMES_PIXELS + END_PIXELS} ${shape.heightPixels + AXIS_PIXELS}`}
       >
-        {ticksOf(seconds).map((atSeconds) => (
+        {ticksOf(seconds, Math.max(2, Math.floor(width / TICK_PIXELS))).map((atSeconds) => (
           <g key={atSeconds} className="tick" transform={`translate(${(width * atSeconds) / seconds} 0)`}>
             <path d={`M0 0V${shape.heightPixels}`} />
             <text y={shape.heightPixels + 14}>{duration(atSeconds)}</text>
           </g>
         ))}
         {stages.map(({ region, stage }) => (
-          <text key={stage} className="stage" x={-8} y={stage * ROW_PIXELS + BLOCK_PIXELS / 2}>
+          <text key={stage} className="stage" x={-8} y={shape.tops[stage]! + BLOCK_PIXELS / 2}>
             {stage} {region}
           </text>
         ))}

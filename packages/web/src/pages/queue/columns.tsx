@@ -45,7 +45,9 @@ const PHASE: Column = {
     <>
       <Phase job={job} />
       {job.epoch > 1 && <span className="small"> epoch {job.epoch}</span>}
-      {job.reason !== null && <div className="small reason">{job.reason}</div>}
+      {job.reason !== null && job.reason !== phaseWord(job) && (
+        <div className="small reason">{job.reason}</div>
+      )}
     </>
   ),
 };

@@ -18,7 +18,7 @@ const EVERY_MS = 4000;
 
 export function QueuePage({ place }: PageProps) {
   const { isWhole, jobs, version } = useKnown();
-  const { value: queue } = usePolling<QueueView>(PATHS.queue, EVERY_MS);
+  const { failure, value: queue } = usePolling<QueueView>(PATHS.queue, EVERY_MS);
   const { query } = place;
   const filter = useDeferredValue(useMemo(() => filterOf(query), [query]));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the map is changed in place; the version tells.
@@ -49,6 +49,7 @@ export function QueuePage({ place }: PageProps) {
             />
           ))}
           {queue && <p className="small">Order and reasons by {queue.policy}, asked every few seconds.</p>}
+          {failure && <p className="small wrong">The order is not known now: {failure.message}</p>}
         </>
       )}
     </>

@@ -3,9 +3,10 @@
 import { type ReactNode, useId, useRef, useState } from "react";
 
 interface Props {
-  /** Of the button, and of the one that does it. */
+  /** Of the button. */
   readonly label: string;
-  readonly title: string;
+  /** Name of what it is done to: the button that does it says both, as "Cancel" alone might mean the dialog. */
+  readonly what: string;
   /** Why it cannot be done; "" where it can. */
   readonly refused: string;
   readonly act: () => Promise<unknown>;
@@ -13,7 +14,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function Confirm({ act, children, label, refused, title }: Props) {
+export function Confirm({ act, children, label, refused, what }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const textId = useId();
@@ -43,7 +44,9 @@ export function Confirm({ act, children, label, refused, title }: Props) {
         {label}
       </button>
       <dialog ref={dialog} aria-labelledby={titleId} aria-describedby={textId} onClose={() => setWrong("")}>
-        <h2 id={titleId}>{title}</h2>
+        <h2 id={titleId}>
+          {label} {what}?
+        </h2>
         <div id={textId}>{children}</div>
         {wrong !== "" && (
           <p className="wrong" role="alert">
@@ -55,7 +58,7 @@ export function Confirm({ act, children, label, refused, title }: Props) {
             Go back
           </button>
           <button type="button" className="main" disabled={isBusy} onClick={confirm}>
-            {isBusy ? "Asking the service …" : label}
+            {isBusy ? "Asking the service …" : `${label} ${what}`}
           </button>
         </p>
       </dialog>

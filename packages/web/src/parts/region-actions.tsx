@@ -21,7 +21,7 @@ export function RegionActions({ region }: { readonly region: Pick<RegionView, "n
           <Confirm
             key={verb}
             label={LABELS[verb]}
-            title={`${LABELS[verb]} ${name}?`}
+            what={name}
             refused={refused}
             act={() => post(PATHS.ofRegion(name, verb))}
           >

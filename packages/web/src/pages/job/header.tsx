@@ -57,9 +57,7 @@ function Conditions({ job: { conditions = [], reason } }: { readonly job: JobVie
   );
 }
 
-const TITLES = { cancel: "Cancel", hold: "Hold", release: "Release" } as const;
-/** A button that says "Cancel" in a dialog might mean the dialog. */
-const LABELS = { cancel: "Cancel job", hold: "Hold", release: "Release" } as const;
+const LABELS = { cancel: "Cancel", hold: "Hold", release: "Release" } as const;
 
 function Actions({ job }: { readonly job: JobView }) {
   const caller = useCaller();
@@ -74,7 +72,7 @@ function Actions({ job }: { readonly job: JobView }) {
           <Confirm
             key={verb}
             label={LABELS[verb]}
-            title={`${TITLES[verb]} ${id}?`}
+            what={id}
             refused={refusals[i]!}
             act={() => post(PATHS.ofJob(id, verb))}
           >

@@ -1,5 +1,5 @@
 // From a text to jobs in the queue: planned first, then submitted as planned or not at all.
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { PATHS, type PlanView, type Problem, post, RefusedError, type Submitted } from "../../api.ts";
 import { keyOf } from "./key.ts";
 
@@ -36,48 +36,51 @@ export interface SubmissionActions {
 
 export function useSubmission(): readonly [Submission, SubmissionActions] {
   const [submission, setSubmission] = useState(NOTHING);
-  /** Of the newest request: an older one's answer is not shown. */
-  const newest = useRef(0);
+  const [actions] = useState(() => createSubmission(setSubmission));
+  return [submission, actions];
+}
+
+/** @param changed is told what there is to be seen now */
+export function createSubmission(changed: (submission: Submission) => void): SubmissionActions {
+  /** Of requests: an older one's answer is not shown. */
+  let newest = 0;
 
   const plan = async (source: JobFile, notice = "") => {
-    const turn = ++newest.current;
-    setSubmission({ busy: "planning", notice });
+    const turn = ++newest;
+    changed({ busy: "planning", notice });
     const next = await post<PlanView>(PATHS.plan, source).then(
       (found): Submission => ({ busy: "", notice, planned: { source, plan: found, key: keyOf() } }),
       (error): Submission => ({ ...NOTHING, refused: refusedBy(error, source) }),
     );
-    if (turn === newest.current) setSubmission(next);
+    if (turn === newest) changed(next);
   };
 
   const submit = async (planned: Planned) => {
-    const turn = ++newest.current;
+    const turn = ++newest;
     const { key, plan: found, source } = planned;
-    setSubmission({ busy: "submitting", notice: "", planned });
+    changed({ busy: "submitting", notice: "", planned });
     try {
       const body = { ...source, ifRevision: found.revision };
       const submitted = await post<Submitted>(PATHS.jobs, body, { "Idempotency-Key": key });
-      if (turn === newest.current) setSubmission(NOTHING);
+      if (turn === newest) changed(NOTHING);
       return submitted;
     } catch (error) {
-      if (turn !== newest.current) return undefined;
-      if (error instanceof RefusedError && error.problem?.code === "world-moved")
-        await plan(
-          source,
-          "Nothing was submitted: the queue or the fleet has changed since the plan was made. This is the plan for how things are now.",
-        );
-      else if (error instanceof RefusedError)
-        setSubmission({ ...NOTHING, refused: refusedBy(error, source) });
-      else
-        setSubmission({
-          busy: "",
-          planned,
-          notice: `No answer came: ${messageOf(error)}. Submit again: if the jobs are there already, nothing is doubled.`,
-        });
+      if (turn !== newest) return undefined;
+      if (!(error instanceof RefusedError)) changed({ busy: "", planned, notice: lostText(error) });
+      else if (error.problem?.code === "world-moved") await plan(source, MOVED);
+      else changed({ ...NOTHING, refused: refusedBy(error, source) });
       return undefined;
     }
   };
 
-  return [submission, { plan, submit }];
+  return { plan: (source) => plan(source), submit };
+}
+
+const MOVED =
+  "Nothing was submitted: the queue or the fleet has changed since the plan was made. This is the plan for how things are now.";
+
+function lostText(error: unknown): string {
+  return `No answer came: ${messageOf(error)}. Submit again: if the jobs are there already, nothing is doubled.`;
 }
 
 function refusedBy(error: unknown, source: JobFile): NonNullable<Submission["refused"]> {

@@ -7,7 +7,7 @@ import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { type JobVerb, jobWords } from "../../parts/consequences.ts";
-import { Phase } from "../../parts/phase.tsx";
+import { Phase, phaseWord } from "../../parts/phase.tsx";
 
 export function Header({ job }: { readonly job: JobView }) {
   const { epoch, id, iterations, priorityClass, step, tenant } = job;
@@ -36,9 +36,13 @@ export function Header({ job }: { readonly job: JobView }) {
 }
 
 /** What holds of it besides its phase. */
-function Conditions({ job: { conditions = [], reason } }: { readonly job: JobView }) {
-  const isSaid = conditions.some(({ message }) => message.includes(reason ?? ""));
-  if (conditions.length === 0) return reason === null ? null : <p>{reason}</p>;
+function Conditions({ job }: { readonly job: JobView }) {
+  const { conditions = [], reason } = job;
+  const isSaid =
+    reason === null ||
+    reason === phaseWord(job) ||
+    conditions.some(({ message, type }) => type === reason || message.includes(reason));
+  if (conditions.length === 0) return isSaid ? null : <p>{reason}</p>;
   return (
     <ul className="conditions">
       {conditions.map(({ message, sinceSeconds, type }) => (
@@ -52,7 +56,7 @@ function Conditions({ job: { conditions = [], reason } }: { readonly job: JobVie
           )}
         </li>
       ))}
-      {reason !== null && !isSaid && <li>{reason}</li>}
+      {!isSaid && <li>{reason}</li>}
     </ul>
   );
 }

@@ -165,7 +165,8 @@ function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: R
         />
       )}
       {nameAt && (
-        <text x={edge} y={y} textAnchor={nameAt}>
+        // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a text is not focusable; the link around it says the same.
+        <text x={edge} y={y} textAnchor={nameAt} aria-hidden="true">
           <tspan className="name">{region.name}</tspan>
           <tspan x={edge} dy="1.2em">
             {used} / {region.gpus}

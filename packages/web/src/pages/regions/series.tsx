@@ -45,6 +45,7 @@ function Chart({ steps, series, text, title, unit }: ChartProps) {
   useEffect(() => {
     if (width === undefined || steps.every(({ value }) => value === null)) return;
     const chart = draw(steps, { nowSeconds, untilSeconds, unit, width });
+    chart.setAttribute("aria-hidden", "true"); // the words around it say what it shows
     place.current!.replaceChildren(chart);
     return () => chart.remove();
   }, [steps, nowSeconds, untilSeconds, unit, width]);

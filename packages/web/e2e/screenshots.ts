@@ -17,7 +17,10 @@ const LONGER = 100;
 /** For what a page asks the service for, and for lines to have a few points. */
 const SETTLE_MILLISECONDS = 2500;
 const STEPS = 12;
+/** As in the demo: half of the jobs span regions then. */
+const FLAGS = ["--policy", "bace"];
 const COLOURS = ["light", "dark"] as const;
+const PICTURE = { width: 1280, height: 740 } as const;
 const SIZES = [
   { width: 1280, height: 900 },
   { width: 390, height: 844 },
@@ -49,7 +52,7 @@ async function draw(browser: Browser, { adminToken, url }: Where, folder: string
       }
       await page.context().close();
     }
-  const page = await newPage(browser);
+  const page = await newPage(browser, PICTURE);
   await enter(page, url, adminToken);
   await visit(page, "");
   await sleep(SETTLE_MILLISECONDS);
@@ -61,7 +64,7 @@ async function main(): Promise<void> {
   if (asked === undefined) throw new Error("say where pictures are to go: screenshots.ts FOLDER");
   const folder = resolve(asked);
   mkdirSync(folder, { recursive: true });
-  const where = await startService(mkdtempSync(join(tmpdir(), "bace-screenshots-")));
+  const where = await startService(mkdtempSync(join(tmpdir(), "bace-screenshots-")), ...FLAGS);
   const browser = await launchChromium();
   try {
     const jobs = await submitDemo(where);

@@ -22,11 +22,11 @@ export interface Where {
   readonly dashboardToken: string;
 }
 
-/** Starts it in the folder, or again, and waits until it is the active one. */
-export async function startService(folder: string): Promise<Where> {
+/** Starts it in the folder, or again, and waits until it is the active one. @param flags of `bace up` besides */
+export async function startService(folder: string, ...flags: readonly string[]): Promise<Where> {
   mkdirSync(folder, { recursive: true });
   const output = openSync(join(folder, "up.log"), "a");
-  const child = spawn(process.execPath, [BACE, "up", "--state", folder, "--fleet", FLEET], {
+  const child = spawn(process.execPath, [BACE, "up", "--state", folder, "--fleet", FLEET, ...flags], {
     detached: true,
     stdio: ["ignore", output, output],
   });

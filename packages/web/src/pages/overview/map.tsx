@@ -152,7 +152,7 @@ function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: R
   }`;
   const edge = nameAt === "start" ? x + radius + 8 : x - radius - 8;
   return (
-    <a className="region" href={addressOf(["regions", region.name])} aria-label={text}>
+    <a className="region" href={addressOf(["regions", region.name])}>
       <title>{text}</title>
       <circle cx={x} cy={y} r={radius} style={{ fill: colourOf(prices, region.priceUsdPerKwh) }} />
       <circle className="rim" cx={x} cy={y} r={radius} />
@@ -165,8 +165,7 @@ function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: R
         />
       )}
       {nameAt && (
-        // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a text is not focusable; the link around it says the same.
-        <text x={edge} y={y} textAnchor={nameAt} aria-hidden="true">
+        <text x={edge} y={y} textAnchor={nameAt}>
           <tspan className="name">{region.name}</tspan>
           <tspan x={edge} dy="1.2em">
             {used} / {region.gpus}

@@ -1,7 +1,8 @@
-// `npx tsx bench/dashboard.ts [--minutes 10] [--events 1000] [--jobs 10000]`: does the overview stay smooth over a large and
-// busy service? A hundred regions, each linked to each, ten thousand jobs of which a thousand run, and a thousand events a
-// second through the service's own writer into a database in memory, told to a real Chromium by the service's own port.
-// Printed: the first load, frames, the page's heap, and how busy its main thread is. Build the dashboard first.
+// `npx tsx bench/dashboard.ts [--minutes 10] [--events 1000] [--jobs 10000] [--page queue]`: does the overview, or another
+// page, stay smooth over a large and busy service? A hundred regions, each linked to each, ten thousand jobs of which a
+// thousand run, and a thousand events a second through the service's own writer into a database in memory, told to a real
+// Chromium by the service's own port. Printed: the first load, frames, the page's heap, and how busy its main thread is.
+// Build the dashboard first.
 //
 // Left out: executors and ranks; their facts are made here. Browser and service share the machine's cores, and without a
 // graphics card a browser draws on them too.
@@ -17,6 +18,7 @@ import { openPglite } from "../packages/server/src/store/pglite.ts";
 import { createFakeExecutor } from "../packages/server/test/support/fake-executor.ts";
 import { openService } from "../packages/server/test/support/service.ts";
 import { launchChromium, whyNoChromium } from "../packages/web/e2e/support/chromium.ts";
+import { visit } from "../packages/web/e2e/support/page.ts";
 import { hundredRegions, REGIONS } from "./dashboard/fleet.ts";
 import { drive, fill, jobMaker } from "./dashboard/load.ts";
 import { busySeconds, firstLoad, look, open } from "./dashboard/looker.ts";
@@ -34,6 +36,7 @@ const { values: asked } = parseArgs({
     minutes: { type: "string", default: "10" },
     events: { type: "string", default: "1000" },
     jobs: { type: "string", default: "10000" },
+    page: { type: "string", default: "" },
   },
 });
 const [minutes, eventsPerSecond, jobs] = [asked.minutes, asked.events, asked.jobs].map(Number) as [
@@ -80,12 +83,15 @@ async function main(): Promise<void> {
   try {
     const { page, session } = await open(browser);
     const load = await firstLoad(page, session, server.url);
+    await visit(page, asked.page);
     await look(page, session, WARM_UP_MINUTES, WARM_UP_MINUTES * 60, () => {});
     const [before, sinceSeq, since] = [await busySeconds(session), writer.state().seq, nowSeconds()];
+    const sinceUsage = process.cpuUsage();
     const { frames, samples } = await look(page, session, minutes, SAMPLE_SECONDS, (sample) => {
       say(`minute ${tenths(sample.minutes)}: heap ${tenths(sample.heapMb)} MB, ${sample.domNodes} elements`);
     });
     const seconds = nowSeconds() - since;
+    const { system, user } = process.cpuUsage(sinceUsage);
     const after = await busySeconds(session);
     const busy = (name: string) => `${tenths((100 * (after[name]! - before[name]!)) / seconds)} %`;
     const slope = slopeOf(samples.map((sample) => [sample.minutes, sample.heapMb]));
@@ -117,6 +123,7 @@ async function main(): Promise<void> {
       "main thread busy: script, style, layout",
       [busy("ScriptDuration"), busy("RecalcStyleDuration"), busy("LayoutDuration")].join(", "),
     );
+    row("service, its database and its load", `${tenths((system + user) / 1e4 / seconds)} % of a core`);
     row(
       "heap after collection",
       `${tenths(samples[0]!.heapMb)} MB first, ${tenths(samples.at(-1)!.heapMb)} MB last`,

@@ -67,6 +67,7 @@ test("whatever prints a result prints it as table, wide, json and yaml", () => {
         "explain",
         "hold",
         "inputs set",
+        "logs",
         "plan",
         "queue",
       ],

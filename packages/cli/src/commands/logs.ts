@@ -41,8 +41,12 @@ export function logsCommand(program: Command, io: Io): void {
     )
     .addOption(outputOption())
     .addHelpText(
-      "after",
-      "\nExamples:\n  bace logs english-prose\n  bace logs english-prose -f --tail 5\n  bace logs english-prose --region frankfurt --epoch 1",
+      "before",
+      `Examples:
+  bace logs english-prose
+  bace logs english-prose -f --tail 5
+  bace logs english-prose --region frankfurt --epoch 1
+`,
     )
     .action((id: string, options: Options) => (options.follow ? follow : once)(id, options, io));
 }

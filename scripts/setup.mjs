@@ -88,14 +88,14 @@ async function setUpNode() {
 
 async function buildDashboard() {
   const web = join(ROOT, "packages/web");
-  const sources = readdirSync(join(web, "src"), { recursive: true })
-    .map((name) => join(web, "src", name))
+  // It simulates and schedules by itself: core and the example scenarios are part of it.
+  const sources = [join(web, "src"), join(ROOT, "packages/core/src"), join(ROOT, "scenarios")]
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name)))
     .filter((file) => statSync(file).isFile())
     .sort();
   const hash = hashOf(
     join(ROOT, "package-lock.json"),
-    join(web, "index.html"),
-    join(web, "vite.config.ts"),
+    ...["index.html", "package.json", "vite.config.ts"].map((file) => join(web, file)),
     ...sources,
   );
   await once("dashboard", hash, existsSync(join(web, "dist/index.html")), async () => {

@@ -1,5 +1,6 @@
 // What ends a command early: thrown by commands, caught and drawn once in main.ts.
 import type { Problem } from "@bace-pipe/server";
+import type { FailureCode } from "./failure-codes.ts";
 
 export const EXIT = { ok: 0, failed: 1, badInput: 2, unreachable: 3, interrupted: 130 } as const;
 
@@ -9,7 +10,7 @@ export type Complaint = NonNullable<Problem["diagnostics"]>[number];
 export interface FailureDetails {
   readonly exitCode: number;
   /** Stable. */
-  readonly code: string;
+  readonly code: FailureCode;
   /** What to do. */
   readonly hint?: string;
   readonly complaints?: readonly Complaint[];
@@ -26,7 +27,7 @@ export class Failure extends Error {
   }
 }
 
-export function badInput(code: string, message: string, hint: string): Failure {
+export function badInput(code: FailureCode, message: string, hint: string): Failure {
   return new Failure(message, { exitCode: EXIT.badInput, code, hint });
 }
 
@@ -40,7 +41,7 @@ export function badFile(
   const count = complaints.length === 1 ? "1 error" : `${complaints.length} errors`;
   return new Failure(`${count} in ${file}`, {
     exitCode: EXIT.badInput,
-    code: complaints[0]?.code ?? "invalid-field",
+    code: (complaints[0]?.code as FailureCode | undefined) ?? "invalid-field", // a service's, or core's own
     complaints,
     texts: new Map([...otherTexts, [file, text]]),
   });

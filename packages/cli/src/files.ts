@@ -39,7 +39,7 @@ export function readerBeside({ directory, file }: NamedText): FileReader {
 }
 
 interface Unreadable {
-  readonly code: string;
+  readonly code: "file-not-found" | "not-a-file" | "file-unreadable";
   readonly message: string;
   readonly hint: string;
 }

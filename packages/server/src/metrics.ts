@@ -17,9 +17,21 @@ export interface Metrics {
   answered(route: string, status: number, code: string | null): void;
   /** @param codes of what went wrong; none where nothing did */
   fed(feed: string, codes: readonly string[], atSeconds: number): void;
+  /** What there is, in the order of names. */
+  described(): readonly DescribedMetric[];
   /** In the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
+}
+
+/** What prom-client's metrics hold, of which its types say only a part. */
+type Made = Pick<DescribedMetric, "name" | "help"> & { readonly labelNames: readonly string[] };
+
+export interface DescribedMetric {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
 }
 
 export function createMetrics(state: () => State): Metrics {
@@ -128,6 +140,21 @@ export function createMetrics(state: () => State): Metrics {
       if (codes.length === 0) feedSuccess.set({ feed }, atSeconds);
       for (const answer of codes.length > 0 ? codes : ["good"]) feedAnswers.inc({ feed, answer });
     },
+    described: () =>
+      // Its types leave out what a metric was made with; a histogram's own label is its buckets'.
+      (registry.getMetricsAsArray() as unknown as readonly Made[])
+        .map((metric) => ({
+          name: metric.name,
+          type:
+            metric instanceof Counter
+              ? ("counter" as const)
+              : metric instanceof Gauge
+                ? ("gauge" as const)
+                : ("histogram" as const),
+          help: metric.help,
+          labels: metric.labelNames,
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

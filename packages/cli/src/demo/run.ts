@@ -69,7 +69,7 @@ export async function runDemo(
 async function takeDemo(folder: string): Promise<() => Promise<void>> {
   await mkdir(dirname(folder), { recursive: true });
   return takeLock(`${folder}.lock`, ({ pid }) => {
-    const details = { exitCode: EXIT.failed, code: "demo-in-use" };
+    const details = { exitCode: EXIT.failed, code: "demo-in-use" } as const;
     const hint = "wait until it has ended, or run this one in another checkout";
     return new Failure(`a demo runs here already (pid ${pid})`, { ...details, hint });
   });

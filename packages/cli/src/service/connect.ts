@@ -2,6 +2,7 @@
 import type { Problem } from "@bace-pipe/server";
 import { ApiError, type Client, createClient } from "@bace-pipe/server/client";
 import { badFile, EXIT, Failure } from "../failure.ts";
+import type { FailureCode } from "../failure-codes.ts";
 import type { NamedText } from "../files.ts";
 import type { Io } from "../io.ts";
 import { serviceToken, serviceUrl, unreachable, type Where } from "./discovery.ts";
@@ -39,7 +40,8 @@ export function asFailure(error: unknown, url: string, sent?: NamedText): unknow
 }
 
 function failureOf(problem: Problem, sent: NamedText | undefined): Failure {
-  const { code, detail, diagnostics = [], status } = problem;
+  const { detail, diagnostics = [], status } = problem;
+  const code = problem.code as FailureCode; // of the catalogue, if the service is of this version
   if (sent && diagnostics.length > 0) return badFile(sent.file, sent.text, diagnostics);
   if (status === 401) {
     const hint =

@@ -22,11 +22,12 @@ const LAUNCH: Needed = { kind: "launch" };
 const own = (scope: Scope, cost = 1): Needed => ({ kind: "scope", scope, everyTenant: false, cost });
 const all = (scope: Scope): Needed => ({ kind: "scope", scope, everyTenant: true });
 
-/** By method and path as in the OpenAPI document; the dashboard's files are not in there. */
+/** By method and path as in the OpenAPI document; the dashboard's files and the document itself are not in there. */
 export const ROUTES: Readonly<Record<string, Needed>> = {
   "GET /": PUBLIC,
   "GET /assets/*": PUBLIC,
   "GET /openapi.json": PUBLIC,
+  "GET /docs": PUBLIC,
   "GET /healthz": PUBLIC,
   "GET /readyz": PUBLIC,
   "GET /metrics": all("read"),

@@ -18,6 +18,7 @@ import { addAudit } from "./audit.ts";
 import type { ApiContext, ApiEnv, App } from "./context.ts";
 import { addDashboard } from "./dashboard.ts";
 import { addDecisions } from "./decisions.ts";
+import { addDocs } from "./docs.ts";
 import { createDryRuns } from "./dry-run.ts";
 import { addEvents } from "./events.ts";
 import { addJobs } from "./jobs.ts";
@@ -126,13 +127,7 @@ export function createApp(options: AppOptions): App {
     addAudit(app, access);
   }
   addLaunches(app, context, controlUrl);
-  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "BACE-Pipe", version: context.version, license: { name: "Apache-2.0" } },
-    security: [{ token: [] }],
-  });
-
+  addDocs(app, context.version);
   addDashboard(app, dashboardDirectory);
 
   app.notFound((c) => answer(c, new ProblemError("unknown-route", `${c.req.method} ${c.req.path}`)));

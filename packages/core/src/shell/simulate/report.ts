@@ -34,7 +34,13 @@ export interface SimulationOptions {
 
 /** Why there is nothing to report, and what to do. */
 export interface Problem {
-  readonly code: string;
+  readonly code:
+    | "invalid-cut"
+    | "invalid-option"
+    | "no-jobs"
+    | "no-schedule"
+    | "unknown-generator"
+    | "unknown-policy";
   readonly message: string;
   readonly hint: string;
 }

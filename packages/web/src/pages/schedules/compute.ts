@@ -63,7 +63,7 @@ export function computed({ drawn, parameters }: Asked): Answer {
   const best = bestOf(pipeline, candidates, comparison.best?.generator);
   if (!best) {
     const problem = {
-      ...{ code: "no-schedule", message: noScheduleProblem(candidates) },
+      ...{ code: "no-schedule" as const, message: noScheduleProblem(candidates) },
       hint: "change the sizes",
     };
     return { kind: "refused", problem };

@@ -30,13 +30,13 @@ export function Figures({ jobs, load, regions, version }: FiguresProps) {
       <Figure name="Jobs running" value={<a href={addressOf(["queue"])}>{figure(counts.placed)}</a>} />
       <Figure name="Waiting" value={<a href={addressOf(["queue"])}>{figure(counts.queued)}</a>} />
       <Figure name="Power now" value={power(totals?.now.powerWatts)}>
-        <Small>{perHour(totals)}</Small>
+        <Small>{perHour(totals, regions)}</Small>
       </Figure>
       <Figure name="Electricity today (UTC)" value={money(totals?.today?.electricityUsd)}>
-        <Small>{usedText(totals?.today)}</Small>
+        <Small>{usedText(totals?.today, regions)}</Small>
       </Figure>
       <Figure name="In all" value={money(totals?.overall.electricityUsd)}>
-        <Small>{usedText(totals?.overall)}</Small>
+        <Small>{usedText(totals?.overall, regions)}</Small>
       </Figure>
     </ul>
   );
@@ -62,14 +62,24 @@ function Small({ children }: { readonly children: ReactNode }) {
   return <span className="small">{children}</span>;
 }
 
-function perHour(totals: Totals | undefined): string {
+function perHour(totals: Totals | undefined, regions: RegionList): string {
   if (!totals) return UNKNOWN;
   const { carbonGramsPerHour, usdPerHour } = totals.now;
-  return `${money(usdPerHour)}/h · ${carbon(carbonGramsPerHour)}/h`;
+  const emitted = carbonText(carbonGramsPerHour, regions);
+  return `${money(usdPerHour)}/h${emitted === "" ? "" : ` · ${emitted}/h`}`;
 }
 
-function usedText(used: Used | null | undefined): string {
-  return used ? `${energy(used.energyKwh)} · ${carbon(used.carbonGrams)}` : UNKNOWN;
+function usedText(used: Used | null | undefined, regions: RegionList): string {
+  if (!used) return UNKNOWN;
+  const emitted = carbonText(used.carbonGrams, regions);
+  return `${energy(used.energyKwh)}${emitted === "" ? "" : ` · ${emitted}`}`;
+}
+
+/** Regions of which nobody knows it count as none: then it is a least, or nothing to be told. */
+function carbonText(grams: number, { regions }: RegionList): string {
+  const known = regions.filter(({ carbonGramsPerKwh }) => carbonGramsPerKwh != null).length;
+  if (known === 0) return "";
+  return `${known < regions.length ? "≥ " : ""}${carbon(grams)}`;
 }
 
 function countsOf(jobs: Iterable<JobView>) {

@@ -49,13 +49,13 @@ export function FleetMap({ chosen, load, pipelines, prices, regions }: MapProps)
           <Land layout={layout} />
           <EmptyLinks regions={regions} spotOf={spotOf} />
           <Reserved regions={regions} load={load} spotOf={spotOf} />
-          <Paths pipelines={pipelines} spotOf={spotOf} chosen={chosen} />
           {layout.spots.map((spot) => {
             const { name } = spot.region;
             return (
               <Region key={name} {...{ spot, prices, free: load.freeGpus[name], nameAt: sides.get(name) }} />
             );
           })}
+          <Paths pipelines={pipelines} spotOf={spotOf} chosen={chosen} />
         </svg>
       )}
       {!layout.projection && <p className="small">Not all regions have coordinates: no map.</p>}

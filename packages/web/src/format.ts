@@ -24,3 +24,8 @@ export function placementText(placement: Pick<PlacementView, "regions"> | null):
 export function carbonText(gramsPerKwh: number | null): string {
   return gramsPerKwh === null ? UNKNOWN : `${figure(gramsPerKwh)}\u00a0g/kWh`;
 }
+
+/** A figure and its unit on one line. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}

@@ -124,13 +124,14 @@ function Paths({
   const overSeveral = pipelines.filter(({ path }) => path.length > 1).slice(0, MOST_PATHS);
   return (
     <g className="paths-over">
-      {overSeveral.map(({ jobs, path }) => {
+      {overSeveral.map(({ path }) => {
         const key = path.join("\n");
         const hops = path.slice(1).map((to, i) => arcBetween(spotOf.get(path[i]!), spotOf.get(to)) ?? "");
         return (
-          <path key={key} d={hops.join("")} className={key === chosen ? "chosen" : undefined}>
-            <title>{`${path.join(" → ")}: ${jobs.map(({ id }) => id).join(", ")}`}</title>
-          </path>
+          <g key={key} className={key === chosen ? "chosen" : undefined}>
+            <path className="halo" d={hops.join("")} />
+            <path d={hops.join("")} />
+          </g>
         );
       })}
     </g>

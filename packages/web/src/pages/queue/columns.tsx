@@ -2,7 +2,7 @@
 import { deviation, duration, loss, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { ReactNode } from "react";
 import type { JobView, QueueEntry } from "../../api.ts";
-import { lossText, part, placementText } from "../../format.ts";
+import { lossText, part, placementText, unbroken } from "../../format.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { Phase, phaseWord } from "../../parts/phase.tsx";
@@ -143,8 +143,9 @@ function StepTime({ job: { measuredStepSeconds, predictedStepSeconds } }: { read
     <>
       {duration(measuredStepSeconds)}
       <div className="small">
-        predicted {duration(predictedStepSeconds)}
-        {measuredStepSeconds !== null && `, ${deviation(measuredStepSeconds, predictedStepSeconds)}`}
+        predicted {unbroken(duration(predictedStepSeconds))}
+        {measuredStepSeconds !== null &&
+          `, ${unbroken(deviation(measuredStepSeconds, predictedStepSeconds))}`}
       </div>
     </>
   );

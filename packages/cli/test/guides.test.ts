@@ -277,6 +277,13 @@ training(`one-gpu-to-three-regions.md${why}`, { timeout: 300_000 }, async () => 
   expect(said.get("npx bace report")).toMatch(/^mine +finished +1 +frankfurt → virginia → tokyo +9 /m);
 });
 
+training(`README.md${why}`, { timeout: 300_000 }, async () => {
+  env["BACE_PYTHON"] = python!;
+  const said = await follow(join(ROOT, "README.md"));
+  expect(said.get("npx bace explain my-job")).toMatch(/^finished/m);
+  expect(read("best.svg")).toContain("</svg>");
+});
+
 test("every guide is followed", () => {
   const text = readFileSync(join(import.meta.dirname, "guides.test.ts"), "utf8");
   const followed = readdirSync(GUIDES).filter(

@@ -28,7 +28,7 @@ export interface Parameters {
   readonly memory: number;
 }
 
-/** Those of the README's example. */
+/** Those of the example in docs/guides/schedules.md. */
 export const PRESET: Parameters = {
   ...{ stages: 8, microbatches: 32, cut: 4, latencyMs: 20, gbps: 5, messageMb: 16 },
   ...{ forwardMs: 10, inputGradMs: 10, weightGradMs: 10, memory: 8 },

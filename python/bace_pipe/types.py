@@ -37,6 +37,13 @@ class Submitted(TypedDict):
     existing: list[str]
 
 
+class Condition(TypedDict):
+    type: Literal["failed", "infeasible", "held", "stopping", "preempted", "moving", "backing-off"]
+    reason: str
+    message: str
+    sinceSeconds: float | None
+
+
 class PlacementRegion(TypedDict):
     region: str
     gpus: int
@@ -193,10 +200,12 @@ class _JobRequired(TypedDict):
     hops: list[Hop]
     replan: Replan
     electricityUsd: float
+    energyKwh: float
     gpuSeconds: float
 
 
 class Job(_JobRequired, total=False):
+    conditions: list[Condition]
     stayed: Stayed
     epochs: list[EpochReport]
     priorityClass: str
@@ -330,6 +339,7 @@ class Explained(TypedDict):
     placement: Placement | None
     hops: list[Hop]
     replan: Replan
+    predictedStepSeconds: float | None
     why: Explanation | None
 
 
@@ -377,6 +387,7 @@ class _RegionRequired(TypedDict):
 
 
 class Region(_RegionRequired, total=False):
+    infrastructure: str
     priceFrom: Provenance
     carbonGramsPerKwh: float | None
     carbonFrom: Provenance

@@ -1,6 +1,6 @@
 """Writes bace_pipe/types.py from the OpenAPI document of a service; a test compares the two.
 
-    curl -s http://127.0.0.1:7420/openapi.json | python tools/generate_types.py > bace_pipe/types.py
+    python tools/generate_types.py < ../docs/reference/openapi.json > bace_pipe/types.py
 
 Objects become TypedDicts, in the order in which they can be read; alternatives become unions. What has no
 name in the document is called after the field that holds it.

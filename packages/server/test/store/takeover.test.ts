@@ -2,12 +2,12 @@
 // active one ends. Jobs go on meanwhile, and nothing is launched twice.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createClient, type Service, type ServiceOptions, startService } from "../../src/index.ts";
+import { freePort } from "../support/free-port.ts";
 import { startPostgres, type TestPostgres, whyNoPostgres } from "../support/postgres.ts";
 import { jobText, SCENARIO } from "../support/service.ts";
 import { type StandIn, standInWorker } from "../support/stand-in-worker.ts";
@@ -190,12 +190,4 @@ function instance(given: ServiceOptions): ChildProcess {
   });
   children.push(child);
   return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((listening) => server.once("listening", listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -1,11 +1,12 @@
 // A live service, as people start it: `bace up` as a process of its own, which can be killed and started again, and the
 // command line beside it.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ServiceFile } from "@bace-pipe/server";
+import { freePort } from "../../../server/test/support/free-port.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../../../..");
 export const FLEET = join(ROOT, "scenarios/demo-three-regions.yaml");
@@ -22,14 +23,25 @@ export interface Where {
   readonly dashboardToken: string;
 }
 
-/** Starts it in the folder, or again, and waits until it is the active one. @param flags of `bace up` besides */
+/**
+ * Starts it in the folder, or again at the address that it had there, and waits until it is the active one. Not at the usual
+ * port, where somebody may have a service of his own.
+ * @param flags of `bace up` besides
+ */
 export async function startService(folder: string, ...flags: readonly string[]): Promise<Where> {
   mkdirSync(folder, { recursive: true });
+  const portFile = join(folder, "port");
+  if (!existsSync(portFile)) writeFileSync(portFile, String(await freePort()));
+  const port = readFileSync(portFile, "utf8");
   const output = openSync(join(folder, "up.log"), "a");
-  const child = spawn(process.execPath, [BACE, "up", "--state", folder, "--fleet", FLEET, ...flags], {
-    detached: true,
-    stdio: ["ignore", output, output],
-  });
+  const child = spawn(
+    process.execPath,
+    [BACE, "up", "--state", folder, "--fleet", FLEET, "--port", port, ...flags],
+    {
+      detached: true,
+      stdio: ["ignore", output, output],
+    },
+  );
   child.unref();
   closeSync(output);
   const since = performance.now();

@@ -117,6 +117,8 @@ test.skipIf(whyNoPython)(
       "text/javascript; charset=utf-8",
     ]);
 
+    expect(await (await fetch(`${url}/docs`)).text()).toContain("<code>GET /v1/log</code>");
+
     const client = createClient(url!);
     const text = `name: tiny
 model: tiny-byte

@@ -1,7 +1,8 @@
 // The pages of docs/reference that are written from the code are those of the code.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { FAILURES } from "../src/failure-codes.ts";
 import { referencePages } from "../src/reference/index.ts";
 import { ROOT } from "./support/recorder.ts";
 
@@ -31,4 +32,15 @@ test("of a command: what it takes, its examples and its exit codes; of a route: 
   expect(pages["rest-api.md"]).toMatch(
     /^\| `GET \/v1\/jobs` \| `limit` \| query \| `integer` \| no \| 1 to 10000 \|$/m,
   );
+});
+
+test("every code of the command line's catalogue is one that it fails with", () => {
+  const sources = ["cli", "core", "server"].flatMap((name) => {
+    const folder = join(ROOT, "packages", name, "src");
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && file !== "failure-codes.ts")
+      .map((file) => readFileSync(join(folder, file), "utf8"));
+  });
+  const unused = Object.keys(FAILURES).filter((code) => !sources.some((text) => text.includes(`"${code}"`)));
+  expect(unused).toEqual([]);
 });

@@ -57,10 +57,12 @@ export function openDisk(
         if (faults.happens("snapshot-refused")) throw new Error("the disk is full");
         disk.snapshot = JSON.stringify(toSnapshot(state));
       }),
-    prices: async (region, sinceSeconds) =>
-      ofKind(["price-changed", "price-curve", "carbon-changed", "carbon-curve"]).filter(
+    figures: async (region, sinceSeconds) => [
+      ...ofKind(["price-changed", "price-curve", "carbon-changed", "carbon-curve"]).filter(
         (event) => event.region === region && event.atSeconds >= sinceSeconds,
       ),
+      ...ofKind(["capacity-changed", "capacity-counted"]).filter((event) => event.region === region),
+    ],
     decisions: async (afterSeq, limit) =>
       ofKind(["placed", "infeasible"])
         .filter(({ seq }) => seq > afterSeq)

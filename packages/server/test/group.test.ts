@@ -29,7 +29,7 @@ function slowWriter() {
     decisions: async () => [],
     steps: async () => ({ count: 0, steps: [] }),
     fleets: async () => [],
-    prices: async () => [],
+    figures: async () => [],
   };
   const writer = createWriter({
     ...{ log, state: emptyState(), nowSeconds: () => 1, logger: pino({ level: "silent" }) },

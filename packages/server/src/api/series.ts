@@ -1,5 +1,5 @@
-// Price and carbon intensity of a region, the last 24 hours and the next.
-import { priceHistory, regionNamed } from "@bace-pipe/core";
+// Price, carbon intensity and GPUs of a region, the last 24 hours and the next.
+import { figureHistory, regionNamed } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import { ProblemError } from "../problem.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
@@ -13,7 +13,7 @@ const seriesRoute = createRoute({
   method: "get",
   path: "/v1/regions/{name}/series",
   summary:
-    "Price and carbon intensity of a region over the last 24 hours, and the next as far as they are known",
+    "Price, carbon intensity and GPUs of a region over the last 24 hours, and the next as far as they are known",
   request: { params: z.object({ name: z.string().openapi({ param: { name: "name", in: "path" } }) }) },
   responses: {
     200: { description: "What was believed, and is", ...jsonOf(seriesSchema) },
@@ -28,14 +28,16 @@ export function addSeries(app: App, { log, writer }: ApiContext): void {
     const { declaredFleet } = writer.state();
     const region = declaredFleet && regionNamed(declaredFleet, name);
     if (!region) throw new ProblemError("unknown-region", `there is no region "${name}"`);
-    const said = await log.prices(name, nowSeconds - SPAN_SECONDS - EARLIER_SECONDS);
+    const said = await log.figures(name, nowSeconds - SPAN_SECONDS - EARLIER_SECONDS);
     const span = {
       ...{ fromSeconds: nowSeconds - SPAN_SECONDS, nowSeconds, untilSeconds: nowSeconds + SPAN_SECONDS },
     };
-    const steps = (kind: "price" | "carbon") => [...priceHistory(kind, region, said, span)];
-    return c.json(
-      { region: name, ...span, priceUsdPerKwh: steps("price"), carbonGramsPerKwh: steps("carbon") },
-      200,
-    );
+    const steps = (kind: "price" | "carbon" | "gpus") => [...figureHistory(kind, region, said, span)];
+    const figures = {
+      priceUsdPerKwh: steps("price"),
+      carbonGramsPerKwh: steps("carbon"),
+      gpus: steps("gpus"),
+    };
+    return c.json({ region: name, ...span, ...figures }, 200);
   });
 }

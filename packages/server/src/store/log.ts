@@ -1,7 +1,7 @@
 // The event log: appended to by one writer, read once at the start. State is a fold over it; snapshots only save time.
 // Two writers would make two truths. `seq` is the primary key, so the second of two that append the same number fails,
 // and a service whose append fails must stop: what it holds in memory may no longer be what is written.
-import type { Event, Fact, Fleet, Snapshot, State } from "@bace-pipe/core";
+import type { Event, Fact, Fleet, SaidFigure, Snapshot, State } from "@bace-pipe/core";
 import { emptyState, fromSnapshot, reduce, toSnapshot } from "@bace-pipe/core";
 import type { Database, Query } from "./database.ts";
 import { migrate } from "./migrate.ts";
@@ -18,18 +18,15 @@ export interface Log {
   saveSnapshot(state: State): Promise<void>;
   /** Placements and infeasibilities with a greater seq, in order. @param jobIds of these alone */
   decisions(afterSeq: number, limit: number, jobIds?: readonly string[]): Promise<readonly Decided[]>;
-  /** What was said of a region's price and carbon intensity since a time, in order. */
-  prices(region: string, sinceSeconds: number): Promise<readonly PriceEvent[]>;
+  /** What was said of a region's price and carbon intensity since a time, and of its GPUs ever, in order. */
+  figures(region: string, sinceSeconds: number): Promise<readonly FigureEvent[]>;
   /** What a job has reported. */
   steps(jobId: string, query: StepsQuery): Promise<Steps>;
   /** Every fleet that was ever loaded, in order. */
   fleets(): Promise<readonly { readonly seq: number; readonly fleet: Fleet }[]>;
 }
 
-export type PriceEvent = Extract<
-  Event,
-  { kind: "price-changed" | "price-curve" | "carbon-changed" | "carbon-curve" }
->;
+export type FigureEvent = SaidFigure & Event;
 
 export interface EventRow {
   readonly seq: number | string;
@@ -88,14 +85,18 @@ function logOf(database: Database, openedAtSeq: number): Log {
       return rows.map((row) => toEvent(row) as Decided);
     },
 
-    async prices(region, sinceSeconds) {
+    async figures(region, sinceSeconds) {
       const rows = await database.query<EventRow>(
         `select seq, at_seconds, body from events
          where kind in ('price-changed', 'price-curve', 'carbon-changed', 'carbon-curve')
-           and at_seconds >= $1 and body ->> 'region' = $2 order by seq`,
-        [sinceSeconds, region],
+           and body ->> 'region' = $1 and at_seconds >= $2
+         union all
+         select seq, at_seconds, body from events
+         where kind in ('capacity-changed', 'capacity-counted') and body ->> 'region' = $1
+         order by seq`,
+        [region, sinceSeconds],
       );
-      return rows.map((row) => toEvent(row) as PriceEvent);
+      return rows.map((row) => toEvent(row) as FigureEvent);
     },
 
     steps: (jobId, query) => readSteps(database.query, jobId, query),

@@ -1,4 +1,4 @@
-// Price and carbon intensity of a region over time.
+// Price, carbon intensity and GPUs of a region over time.
 import { z } from "@hono/zod-openapi";
 
 const stepSchema = z.object({
@@ -20,6 +20,8 @@ export const seriesSchema = z
     untilSeconds: z.number(),
     priceUsdPerKwh: z.array(stepSchema),
     carbonGramsPerKwh: z.array(stepSchema),
+    /** There, whoever holds them. */
+    gpus: z.array(stepSchema),
   })
   .openapi("Series");
 

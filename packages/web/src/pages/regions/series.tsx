@@ -1,5 +1,5 @@
-// Price and carbon of one region over the last and the next 24 hours: what was, and what is known to come.
-import { figure, pricePerKwh } from "@bace-pipe/core/format";
+// Price, carbon and GPUs of one region over the last and the next 24 hours: what was, and what is known to come.
+import { figure, gpus, pricePerKwh } from "@bace-pipe/core/format";
 import * as Plot from "@observablehq/plot";
 import { useEffect, useRef } from "react";
 import { PATHS, type SeriesView } from "../../api.ts";
@@ -26,6 +26,7 @@ export function SeriesCharts({ region }: { readonly region: string }) {
         series={value}
         steps={value.carbonGramsPerKwh}
       />
+      <Chart title="Capacity" unit="GPUs" text={gpus} series={value} steps={value.gpus} />
     </div>
   );
 }
@@ -112,6 +113,6 @@ function sourcesText(steps: readonly Step[]): string {
 function summary(title: string, steps: readonly Step[], text: (value: number) => string): string {
   const values = steps.flatMap(({ value }) => value ?? []);
   if (values.length === 0) return `${title}: not known`;
-  const count = figure(steps.length);
-  return `${title} in ${count} steps over two days: lowest ${text(Math.min(...values))}, highest ${text(Math.max(...values))}`;
+  const count = steps.length === 1 ? "one step" : `${figure(steps.length)} steps`;
+  return `${title} in ${count} over two days: lowest ${text(Math.min(...values))}, highest ${text(Math.max(...values))}`;
 }

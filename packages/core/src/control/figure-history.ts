@@ -1,5 +1,5 @@
-// What a region's price or carbon intensity was and is to be, as it was believed at the time: from what was said of it until
-// then, and from now on from what is believed now.
+// What a region's price, carbon intensity and number of GPUs were and are to be, as it was believed at the time: from what was
+// said of it until then, and from now on from what is believed now.
 import type { Region } from "../fleet/fleet.ts";
 import { DEFAULT_SOURCE } from "../fleet/freshness.ts";
 import { nextChangeSeconds, valueAt } from "../fleet/series.ts";
@@ -9,6 +9,7 @@ import {
   NO_CHANGES,
   type RegionChange,
   regionChange,
+  saidGpus,
   seriesAfter,
   seriesProvenance,
 } from "./inputs.ts";
@@ -23,10 +24,18 @@ export interface SeriesStep {
   readonly isDefault: boolean;
 }
 
-/** What was said of prices and carbon intensities, and when. */
-export type SaidPrice = Extract<
+/** What was said of prices, carbon intensities and GPUs, and when. */
+export type SaidFigure = Extract<
   InputFact,
-  { readonly kind: "price-changed" | "price-curve" | "carbon-changed" | "carbon-curve" }
+  {
+    readonly kind:
+      | "price-changed"
+      | "price-curve"
+      | "carbon-changed"
+      | "carbon-curve"
+      | "capacity-changed"
+      | "capacity-counted";
+  }
 > & { readonly atSeconds: number };
 
 export interface Span {
@@ -37,22 +46,28 @@ export interface Span {
 
 /**
  * In order, the first at `fromSeconds`.
+ * @param kind GPUs are of no time to live: what was said of them counts until somebody says otherwise
  * @param region as its file declares it
  * @param said of the region, in order, from so early that what counts at `fromSeconds` is in there
  */
-export function priceHistory(
-  kind: "price" | "carbon",
+export function figureHistory(
+  kind: "price" | "carbon" | "gpus",
   region: Region,
-  said: readonly SaidPrice[],
+  said: readonly SaidFigure[],
   { fromSeconds, nowSeconds, untilSeconds }: Span,
 ): readonly SeriesStep[] {
   const steps: SeriesStep[] = [];
   let changes = NO_CHANGES;
   let beginSeconds = fromSeconds;
   const addUntil = (endSeconds: number) => {
-    if (endSeconds > beginSeconds)
-      steps.push(...stepsOf(kind, region, regionChange(changes, region.name), beginSeconds, endSeconds));
-    beginSeconds = Math.max(beginSeconds, endSeconds);
+    if (endSeconds <= beginSeconds) return;
+    const change = regionChange(changes, region.name);
+    steps.push(
+      ...(kind === "gpus"
+        ? [gpusStep(region, change, beginSeconds)]
+        : stepsOf(kind, region, change, beginSeconds, endSeconds)),
+    );
+    beginSeconds = endSeconds;
   };
   for (const fact of said) {
     if (fact.region !== region.name) continue;
@@ -61,6 +76,16 @@ export function priceHistory(
   }
   addUntil(untilSeconds);
   return steps.filter((step, i) => i === 0 || !isSame(step, steps[i - 1]!));
+}
+
+/** The fewer of what is said and what was counted, as in the fleet that is planned with. */
+function gpusStep(region: Region, change: RegionChange, fromSeconds: number): SeriesStep {
+  const { counted, gpus } = change;
+  const said = saidGpus(region, change);
+  if (counted && counted.value < said)
+    return { fromSeconds, value: counted.value, source: counted.source, isDefault: false };
+  const isDefault = gpus === undefined;
+  return { fromSeconds, value: said, source: isDefault ? DEFAULT_SOURCE : "operator", isDefault };
 }
 
 function stepsOf(

@@ -2,6 +2,7 @@
 // second.
 import { useEffect, useRef, useState } from "react";
 import { ask, type JobSteps, type JobView, PATHS } from "../../api.ts";
+import { type OneAtATime, oneAtATime } from "../../parts/one-at-a-time.ts";
 import { MOST_STEPS, type Step, withSteps } from "./steps.ts";
 
 const PAUSE_MS = 1000;
@@ -14,35 +15,39 @@ export interface Steps {
   readonly problem: string;
 }
 
+const NOTHING: Steps = { steps: [], isKnown: false, problem: "" };
+
 export function useSteps({ epoch, id, phase, step }: JobView): Steps {
-  const [known, setKnown] = useState<Steps>({ steps: [], isKnown: false, problem: "" });
-  const place = useRef({ next: 0, steps: [] as readonly Step[], freeMs: 0 });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of these may have brought steps.
+  const [known, setKnown] = useState(NOTHING);
+  const asking = useRef<OneAtATime>(undefined);
   useEffect(() => {
     const stop = new AbortController();
-    const load = async () => {
-      const at = place.current;
-      at.freeMs = Date.now() + PAUSE_MS;
-      const isWhole = at.next === 0 || at.steps.length > MOST_STEPS;
+    let next = 0;
+    let steps: readonly Step[] = [];
+    const load = async (): Promise<boolean> => {
+      const isWhole = next === 0 || steps.length > MOST_STEPS;
       try {
-        const path = PATHS.ofJob(id, isWhole ? "steps" : `steps?after=${at.next}`);
-        const { next, steps } = await ask<JobSteps>(path, stop.signal);
-        at.next = next;
-        at.steps = withSteps(isWhole ? [] : at.steps, steps);
-        setKnown({ steps: at.steps, isKnown: true, problem: "" });
+        const path = PATHS.ofJob(id, isWhole ? "steps" : `steps?after=${next}`);
+        const answer = await ask<JobSteps>(path, stop.signal);
+        next = answer.next;
+        steps = withSteps(isWhole ? [] : steps, answer.steps);
+        setKnown({ steps, isKnown: true, problem: "" });
+        return true;
       } catch (error) {
-        if (stop.signal.aborted) return;
-        setKnown((before) => ({
-          ...before,
-          problem: error instanceof Error ? error.message : String(error),
-        }));
+        if (stop.signal.aborted) return true;
+        const problem = error instanceof Error ? error.message : String(error);
+        setKnown((before) => ({ ...before, problem }));
+        return false;
       }
     };
-    const timer = setTimeout(load, Math.max(0, place.current.freeMs - Date.now()));
+    const mine = oneAtATime(load, PAUSE_MS);
+    asking.current = mine;
     return () => {
-      clearTimeout(timer);
+      mine.stop();
       stop.abort();
     };
-  }, [id, step, epoch, phase]);
+  }, [id]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of these may have brought steps.
+  useEffect(() => asking.current?.tell(), [id, step, epoch, phase]);
   return known;
 }

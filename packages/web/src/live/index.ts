@@ -1,6 +1,6 @@
 // The store of this page, and how views look into it.
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { RefusedError } from "../api.ts";
+import { RefusedError, type RegionList } from "../api.ts";
 import { hasToken } from "../token.ts";
 import { askCaller } from "./caller.ts";
 import { type Connection, createStore, type Known } from "./store.ts";
@@ -55,6 +55,11 @@ export function useNowSeconds(everyMs = 1000): number {
     return () => clearInterval(timer);
   }, [everyMs]);
   return nowSeconds;
+}
+
+/** Since the regions were told, which is done anew every minute: ages among their figures have grown by it. */
+export function useLaterSeconds({ nowSeconds: toldSeconds }: RegionList, everyMs = 10_000): number {
+  return Math.max(0, useNowSeconds(everyMs) - toldSeconds);
 }
 
 function readNowSeconds(): number {

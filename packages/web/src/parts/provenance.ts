@@ -5,7 +5,7 @@ import type { RegionView } from "../api.ts";
 type Provenance = NonNullable<RegionView["priceFrom"]>;
 
 /** "file", or "market, 12 min old". @param laterSeconds since the figure was told */
-export function provenanceText(from: Provenance | undefined, laterSeconds = 0): string {
+export function provenanceText(from: Provenance | undefined, laterSeconds: number): string {
   if (!from) return "";
   if (from.isDefault) return "file";
   return from.ageSeconds === null

@@ -4,6 +4,7 @@ import { figure, pricePerKwh } from "@bace-pipe/core/format";
 import { memo } from "react";
 import type { LoadView, RegionList } from "../api.ts";
 import { carbonText, part } from "../format.ts";
+import { useLaterSeconds } from "../live/index.ts";
 import { addressOf } from "../location.ts";
 import { Bar } from "./bar.tsx";
 import { provenanceText } from "./provenance.ts";
@@ -14,6 +15,7 @@ export interface RegionTableProps {
 }
 
 function Table({ load, regions }: RegionTableProps) {
+  const laterSeconds = useLaterSeconds(regions);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
     <section className="scrolls card" tabIndex={0} aria-label="Regions">
@@ -53,13 +55,13 @@ function Table({ load, regions }: RegionTableProps) {
                 </td>
                 <td data-layout="number">
                   {pricePerKwh(region.priceUsdPerKwh)}
-                  <div className="small">{provenanceText(region.priceFrom)}</div>
+                  <div className="small">{provenanceText(region.priceFrom, laterSeconds)}</div>
                 </td>
                 <td data-layout="number">{figure(region.pue)}</td>
                 <td data-layout="number">
                   {carbonText(region.carbonGramsPerKwh ?? null)}
                   <div className="small">
-                    {region.carbonGramsPerKwh != null && provenanceText(region.carbonFrom)}
+                    {region.carbonGramsPerKwh != null && provenanceText(region.carbonFrom, laterSeconds)}
                   </div>
                 </td>
               </tr>

@@ -2,11 +2,12 @@
 import { duration, energy, figure, loss, money, UNKNOWN } from "@bace-pipe/core/format";
 import type { ReactNode } from "react";
 import type { JobView } from "../../api.ts";
+import { Waited } from "../../parts/waited.tsx";
 
 export function Facts({ job }: { readonly job: JobView }) {
   const facts: readonly (readonly [string, ReactNode])[] = [
     ["Submitted", <When key="submitted" seconds={job.submittedSeconds} />],
-    ["Waited", duration(job.waitSeconds)],
+    ["Waited", <Waited key="waited" job={job} />],
     ["Started", <When key="started" seconds={job.startedSeconds} />],
     ["Ended", <When key="ended" seconds={job.endedSeconds} />],
     ["JCT", duration(job.jctSeconds)],

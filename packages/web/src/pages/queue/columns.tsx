@@ -6,6 +6,7 @@ import { lossText, part, placementText, unbroken } from "../../format.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { Phase, phaseWord } from "../../parts/phase.tsx";
+import { Waited } from "../../parts/waited.tsx";
 import type { SortKey } from "./filter.ts";
 import { overSeconds } from "./groups.ts";
 import { needText, orderName, termsOf } from "./words.ts";
@@ -67,7 +68,7 @@ const STEP: Column = {
 };
 const WAITED: Column = {
   ...{ id: "waited", heading: "Waited", width: 8, layout: "number", by: ({ job }) => job.waitSeconds },
-  cell: ({ job }) => duration(job.waitSeconds),
+  cell: ({ job }) => <Waited job={job} />,
 };
 const COST: Column = {
   ...{ id: "cost", heading: "Electricity", width: 11, layout: "number", by: ({ job }) => job.electricityUsd },

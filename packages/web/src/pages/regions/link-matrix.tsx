@@ -3,6 +3,7 @@ import { bitRate, duration, share } from "@bace-pipe/core/format";
 import { memo } from "react";
 import type { LoadView, RegionList, RegionView } from "../../api.ts";
 import { part } from "../../format.ts";
+import { useLaterSeconds } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
 import { provenanceText } from "../../parts/provenance.ts";
 
@@ -16,8 +17,10 @@ export interface LinkMatrixProps {
   readonly load: LoadView;
 }
 
-function Matrix({ load, regions: { regions } }: LinkMatrixProps) {
+function Matrix({ load, regions: list }: LinkMatrixProps) {
+  const { regions } = list;
   const isDense = regions.length > MOST_IN_WORDS;
+  const laterSeconds = useLaterSeconds(list, isDense ? 60_000 : undefined);
   const reserved = new Map(
     load.links.map(({ from, reservedBitsPerSecond, to }) => [`${from}\n${to}`, reservedBitsPerSecond]),
   );
@@ -26,7 +29,7 @@ function Matrix({ load, regions: { regions } }: LinkMatrixProps) {
       <h2 id="links">Links</h2>
       <p className="small">
         From the region of the row to that of the column; the darker, the larger the share that is reserved.
-        {isDense && " Point at a cell for its figures."}
+        {isDense && " Point at a cell for its figures; the page of a region has them as a table."}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
       <div className="scrolls card" tabIndex={0}>
@@ -52,7 +55,8 @@ function Matrix({ load, regions: { regions } }: LinkMatrixProps) {
                   {regions.map(({ name: to }) => (
                     <Cell
                       key={to}
-                      {...{ isDense, link: linkTo.get(to), reserved: reserved.get(`${name}\n${to}`) ?? 0 }}
+                      {...{ isDense, laterSeconds, link: linkTo.get(to) }}
+                      reserved={reserved.get(`${name}\n${to}`) ?? 0}
                     />
                   ))}
                 </tr>
@@ -71,30 +75,34 @@ interface CellProps {
   readonly isDense: boolean;
   readonly link: Link | undefined;
   readonly reserved: number;
+  readonly laterSeconds: number;
 }
 
-function Cell({ isDense, link, reserved }: CellProps) {
+/** Of a hundred regions there are ten thousand: only those are drawn again that are other than before. */
+const Cell = memo(({ isDense, laterSeconds, link, reserved }: CellProps) => {
   if (!link) return <td className="none" />;
   const fraction = part(reserved, link.bandwidthBitsPerSecond);
   const background = `color-mix(in oklab, var(--use) ${Math.round(45 * fraction)}%, var(--card))`;
-  if (isDense) return <td style={{ background }} title={linkText(link, reserved)} />;
+  if (isDense) return <td style={{ background }} title={linkText(link, reserved, laterSeconds)} />;
   return (
     <td style={{ background }}>
       {bitRate(link.bandwidthBitsPerSecond)} · {duration(link.latencySeconds)}
       <div className="small">{share(fraction)} reserved</div>
-      <div className="small">{ageText(link)}</div>
+      <div className="small">{ageText(link, laterSeconds)}</div>
     </td>
   );
-}
+});
 
 /** How old rate and latency are; once, where both come from the same place. */
-export function ageText({ bandwidthFrom, latencyFrom, limit }: Link): string {
-  const [rate, delay] = [provenanceText(bandwidthFrom), provenanceText(latencyFrom)];
+export function ageText({ bandwidthFrom, latencyFrom, limit }: Link, laterSeconds: number): string {
+  const rate = provenanceText(bandwidthFrom, laterSeconds);
+  const delay = provenanceText(latencyFrom, laterSeconds);
   const text = rate === delay ? rate : `rate: ${rate}; latency: ${delay}`;
-  return limit ? `${text}; jobs got ${bitRate(limit.bitsPerSecond)} ${duration(limit.ageSeconds)} ago` : text;
+  if (!limit) return text;
+  return `${text}; jobs got ${bitRate(limit.bitsPerSecond)} ${duration(limit.ageSeconds + laterSeconds)} ago`;
 }
 
-function linkText(link: Link, reserved: number): string {
+function linkText(link: Link, reserved: number, laterSeconds: number): string {
   const { bandwidthBitsPerSecond, latencySeconds } = link;
-  return `${bitRate(bandwidthBitsPerSecond)}, ${duration(latencySeconds)}, ${share(part(reserved, bandwidthBitsPerSecond))} reserved (${ageText(link)})`;
+  return `${bitRate(bandwidthBitsPerSecond)}, ${duration(latencySeconds)}, ${share(part(reserved, bandwidthBitsPerSecond))} reserved (${ageText(link, laterSeconds)})`;
 }

@@ -2,7 +2,7 @@
 import { bitRate, duration, figure, gpus, pricePerKwh, share, UNKNOWN } from "@bace-pipe/core/format";
 import type { JobView, LoadView, RegionList } from "../../api.ts";
 import { carbonText, part } from "../../format.ts";
-import { useKnown } from "../../live/index.ts";
+import { useKnown, useLaterSeconds } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
 import { Bar } from "../../parts/bar.tsx";
 import { provenanceText } from "../../parts/provenance.ts";
@@ -18,6 +18,7 @@ export interface RegionDetailProps {
 
 export function RegionDetail({ load, name, regions }: RegionDetailProps) {
   const { jobs } = useKnown();
+  const laterSeconds = useLaterSeconds(regions);
   const region = regions.regions.find((each) => each.name === name);
   if (!region)
     return (
@@ -47,13 +48,13 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
         <dt>Electricity</dt>
         <dd>
           {pricePerKwh(region.priceUsdPerKwh)}, PUE {figure(region.pue)}{" "}
-          <span className="small">{provenanceText(region.priceFrom)}</span>
+          <span className="small">{provenanceText(region.priceFrom, laterSeconds)}</span>
         </dd>
         <dt>Carbon</dt>
         <dd>
           {carbonText(region.carbonGramsPerKwh ?? null)}{" "}
           <span className="small">
-            {region.carbonGramsPerKwh != null && provenanceText(region.carbonFrom)}
+            {region.carbonGramsPerKwh != null && provenanceText(region.carbonFrom, laterSeconds)}
           </span>
         </dd>
       </dl>
@@ -93,7 +94,7 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
                       {link.plannedBitsPerSecond === undefined ? UNKNOWN : bitRate(link.plannedBitsPerSecond)}
                     </td>
                     <td data-layout="number">{duration(link.latencySeconds)}</td>
-                    <td>{ageText(link)}</td>
+                    <td>{ageText(link, laterSeconds)}</td>
                   </tr>
                 );
               })}

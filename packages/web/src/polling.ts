@@ -1,10 +1,12 @@
 // Asks for a path again and again, one request at a time. After a failure the last answer stays, and the next good one
-// ends the failure.
+// ends the failure. Nothing is asked while nobody can see the page.
 import { useEffect, useState } from "react";
 import { ask, RefusedError } from "./api.ts";
+import { untilSeen } from "./seen.ts";
 import { hasToken } from "./token.ts";
 
 const TIMEOUT_MS = 10_000;
+const RETRY_MS = 5000;
 
 export interface Failure {
   /** "refused": the service answered with an error; "no-token": it wants to know who asks. */
@@ -21,28 +23,29 @@ export interface Polled<T> {
 }
 
 /**
- * @param everyMs pause between an answer and the next request
+ * @param everyMs pause between an answer and the next request; null where a good answer stays good
  * @param again asks at once when it changes
  */
-export function usePolling<T>(path: string, everyMs: number, again = ""): Polled<T> {
+export function usePolling<T>(path: string, everyMs: number | null, again = ""): Polled<T> {
   const [polled, setPolled] = useState<Polled<T>>({});
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of `again` restarts the polling.
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const poll = async () => {
+      await untilSeen(stop.signal);
       const sentMs = Date.now();
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MS)]);
       const next = await ask<T>(path, signal).then(
-        (value) => () => ({ value }),
-        (error) => (old: Polled<T>) => ({
-          ...old,
-          failure: failureOf(error, old.failure, sentMs),
+        (value) => ({ pauseMs: everyMs, of: () => ({ value }) }),
+        (error) => ({
+          pauseMs: everyMs ?? RETRY_MS,
+          of: (old: Polled<T>) => ({ ...old, failure: failureOf(error, old.failure, sentMs) }),
         }),
       );
       if (stop.signal.aborted) return;
-      setPolled(next);
-      timer = setTimeout(poll, everyMs);
+      setPolled(next.of);
+      if (next.pauseMs !== null) timer = setTimeout(poll, next.pauseMs);
     };
     void poll();
     return () => {

@@ -15,7 +15,11 @@ const HEADINGS = [
 ];
 
 export function Epochs({ job }: { readonly job: JobView }) {
-  const { value } = usePolling<JobView>(PATHS.job(job.id), EVERY_MS, `${job.phase} ${job.epoch}`);
+  const { value } = usePolling<JobView>(
+    PATHS.job(job.id),
+    job.phase === "ended" ? null : EVERY_MS,
+    `${job.phase} ${job.epoch}`,
+  );
   const epochs = value?.epochs ?? [];
   if (epochs.length === 0) return null;
   return (

@@ -11,7 +11,7 @@ const EVERY_MS = 5000;
 export function Explanation({ job }: { readonly job: JobView }) {
   const { failure, value } = usePolling<Explained>(
     PATHS.ofJob(job.id, "explain"),
-    EVERY_MS,
+    job.phase === "ended" ? null : EVERY_MS,
     `${job.phase} ${job.epoch}`,
   );
   return (

@@ -26,7 +26,7 @@ const KINDS = [
 export function Timeline({ job }: { readonly job: JobView }) {
   const { failure, value } = usePolling<JobTimeline>(
     PATHS.ofJob(job.id, "timeline"),
-    EVERY_MS,
+    job.phase === "ended" ? null : EVERY_MS,
     `${job.phase} ${job.epoch}`,
   );
   if (job.epoch === 0) return null;

@@ -1,6 +1,7 @@
 // A job's logs: the end of them first, then what is new.
 import { useEffect, useState } from "react";
 import { ask, type JobLogs, PATHS } from "../../api.ts";
+import { untilSeen } from "../../seen.ts";
 import { type LogFile, withLogs } from "./log-lines.ts";
 
 const EVERY_MS = 1500;
@@ -27,6 +28,7 @@ export function useLogs(jobId: string, epoch: number, isFollowed: boolean): Logs
     if (isDone || epoch === 0) return;
     const stop = new AbortController();
     const load = async () => {
+      await untilSeen(stop.signal);
       const query = new URLSearchParams(after === "" ? { epoch: String(epoch) } : { after });
       try {
         const answer = await ask<JobLogs>(PATHS.ofJob(jobId, `logs?${query}`), stop.signal);

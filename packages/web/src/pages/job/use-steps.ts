@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { ask, type JobSteps, type JobView, PATHS } from "../../api.ts";
 import { type OneAtATime, oneAtATime } from "../../parts/one-at-a-time.ts";
+import { untilSeen } from "../../seen.ts";
 import { MOST_STEPS, type Step, withSteps } from "./steps.ts";
 
 const PAUSE_MS = 1000;
@@ -25,6 +26,7 @@ export function useSteps({ epoch, id, phase, step }: JobView): Steps {
     let next = 0;
     let steps: readonly Step[] = [];
     const load = async (): Promise<boolean> => {
+      await untilSeen(stop.signal);
       const isWhole = next === 0 || steps.length > MOST_STEPS;
       try {
         const path = PATHS.ofJob(id, isWhole ? "steps" : `steps?after=${next}`);

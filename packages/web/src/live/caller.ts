@@ -7,10 +7,13 @@ export type Caller = ServiceView["caller"];
 let caller: Caller | undefined;
 const listeners = new Set<() => void>();
 
-/** After each connection: the token may be another one by then. */
+const RETRY_MS = 5000;
+
+/** After each connection: the token may be another one by then. Until it is known nothing can be done, so it is asked again. */
 export async function askCaller(signal: AbortSignal): Promise<void> {
   const service = await ask<ServiceView>(PATHS.service, signal).catch(() => undefined);
   if (signal.aborted) return;
+  if (!service) setTimeout(() => void askCaller(signal), RETRY_MS);
   caller = service?.caller;
   for (const listener of listeners) listener();
 }

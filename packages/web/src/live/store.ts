@@ -70,11 +70,11 @@ export function createStore(): Store {
       tell();
     },
     connected(next) {
-      // A break is as old as its first sign.
-      connection =
-        "sinceMs" in next && "sinceMs" in connection && next.kind === connection.kind
-          ? { ...next, sinceMs: connection.sinceMs }
-          : next;
+      const isBroken = "sinceMs" in next;
+      // What was told halfway is told from its beginning when it is told again.
+      if (isBroken) anew = undefined;
+      // A break is as old as its first sign, whatever else goes wrong meanwhile: nothing that is shown is newer.
+      connection = isBroken && "sinceMs" in connection ? { ...next, sinceMs: connection.sinceMs } : next;
       tell();
     },
     subscribe(changed) {

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 5000;
 export interface StreamListener {
   /** @param id set where everything is known after it */
   changes(changes: Changes, id: string | undefined): void;
-  /** The service answers. */
+  /** The service tells something again. */
   open(): void;
   /** It does not, or it refuses; it is asked again after a pause. */
   broken(error: unknown): void;
@@ -67,9 +67,12 @@ async function once(
     };
     const response = await fetch(PATHS.live, { headers, signal: AbortSignal.any([signal, silence.signal]) });
     if (!response.ok || !response.body) throw await refusal(PATHS.live, response);
-    listener.open();
+    let isOpen = false;
     const parser = createParser({
       onEvent({ data, id }) {
+        // A service that lets in and says nothing is not there.
+        if (!isOpen) listener.open();
+        isOpen = true;
         listener.changes(JSON.parse(data) as Changes, id);
       },
     });

@@ -8,7 +8,7 @@ export function ConnectionBanner() {
   if (!("sinceMs" in connection)) return null;
   const { kind, message, sinceMs } = connection;
   if (kind === "no-token") return <TokenForm why={message} />;
-  const what = kind === "refused" ? "The service answers with an error" : "Service not reachable";
+  const what = kind === "refused" ? "Nothing new from the service" : "Service not reachable";
   return (
     <div className="banner" role="alert">
       <p>
@@ -18,7 +18,7 @@ export function ConnectionBanner() {
         {isWhole && "What is shown below was true then. "}
         This page goes on asking.
       </p>
-      <p className="small">{message}</p>
+      <p className="small">{kind === "refused" ? `It answers with an error: ${message}` : message}</p>
     </div>
   );
 }

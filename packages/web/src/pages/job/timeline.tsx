@@ -9,6 +9,8 @@ import { BLOCK_PIXELS, busySeconds, type StepTimeline, shapeOf, ticksOf } from "
 const EVERY_MS = 10_000;
 /** Names of stages stand left of their rows. */
 const NAMES_PIXELS = 120;
+/** In that width. */
+const MOST_CHARACTERS = 17;
 const AXIS_PIXELS = 20;
 /** For half of the last time of the axis. */
 const END_PIXELS = 24;
@@ -148,7 +150,8 @@ function Row({ name, seconds, stages, step }: RowProps) {
         ))}
         {stages.map(({ region, stage }) => (
           <text key={stage} className="stage" x={-8} y={shape.tops[stage]! + BLOCK_PIXELS / 2}>
-            {stage} {region}
+            {stageText(stage, region)}
+            <title>{`Stage ${stage}, ${region}`}</title>
           </text>
         ))}
         {shape.blocks.map(({ kind, path }) => (
@@ -163,6 +166,12 @@ function Row({ name, seconds, stages, step }: RowProps) {
       </svg>
     </figure>
   );
+}
+
+/** What has room beside its row: the stage before all. */
+function stageText(stage: number, region: string): string {
+  const text = `${stage} ${region}`;
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }
 
 function busyOf(step: StepTimeline | null, stages: number, stage: number): number | null {

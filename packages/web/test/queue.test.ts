@@ -9,6 +9,7 @@ import {
   sortText,
   withField,
 } from "../src/pages/queue/filter.ts";
+import { withFocused } from "../src/pages/queue/focused-row.ts";
 import { needText, termsOf } from "../src/pages/queue/words.ts";
 import { job } from "./support/job.ts";
 
@@ -109,4 +110,11 @@ describe("words", () => {
     expect(text({ kind: "time", because: "cheaper", untilSeconds: 160 })).toBe("in 60 s");
     expect(text({ kind: "time", because: "back-off", untilSeconds: 40 })).toBe("in 0 s");
   });
+});
+
+test("a row that has the focus stays when it is scrolled away, and Tab finds the next one", () => {
+  expect(withFocused([100, 101, 102], 3, 1000)).toEqual([2, 3, 4, 100, 101, 102]);
+  expect(withFocused([0, 1, 2], 999, 1000)).toEqual([0, 1, 2, 998, 999]);
+  expect(withFocused([0, 1, 2], 0, 1000)).toEqual([0, 1, 2]);
+  expect(withFocused([0, 1, 2], -1, 1000)).toEqual([0, 1, 2]);
 });

@@ -1,9 +1,10 @@
 // A table of jobs of which only the rows in sight are there: ten thousand are as quick as ten. On a narrow screen a row is a
 // card, and each cell names its column itself.
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type RefCallback, useLayoutEffect, useRef, useState } from "react";
+import { defaultRangeExtractor, useWindowVirtualizer } from "@tanstack/react-virtual";
+import { Fragment, memo, type RefCallback, useLayoutEffect, useRef, useState } from "react";
 import type { Column, Row } from "./columns.tsx";
 import type { Sort } from "./filter.ts";
+import { withFocused } from "./focused-row.ts";
 
 /** Until it is measured. */
 const ROW_PIXELS = 46;
@@ -26,13 +27,15 @@ export function JobsTable({ columns, label, onSort, rows, sort }: Props) {
     const now = Math.round((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
     setTop((was) => (Math.abs(was - now) > 1 ? now : was));
   });
+  const [focusedId, setFocusedId] = useState<string>();
+  const focused = focusedId === undefined ? -1 : rows.findIndex(({ job }) => job.id === focusedId);
   const virtual = useWindowVirtualizer({
     ...{ count: rows.length, overscan: MORE_ROWS, scrollMargin: top },
     estimateSize: () => ROW_PIXELS,
+    rangeExtractor: (range) => withFocused(defaultRangeExtractor(range), focused, rows.length),
     getItemKey: (index) => rows[index]!.job.id,
   });
   const items = virtual.getVirtualItems();
-  const before = items.length > 0 ? items[0]!.start - top : 0;
   const after = items.length > 0 ? virtual.getTotalSize() - (items.at(-1)!.end - top) : 0;
   const whole = columns.reduce((sum, { width }) => sum + width, 0);
   return (
@@ -49,17 +52,28 @@ export function JobsTable({ columns, label, onSort, rows, sort }: Props) {
           ))}
         </tr>
       </thead>
-      <tbody ref={body}>
-        <Gap pixels={before} columns={columns.length} />
-        {items.map(({ index, key }) => (
-          <JobRow
-            key={String(key)}
-            columns={columns}
-            index={index}
-            job={rows[index]!.job}
-            entry={rows[index]!.entry}
-            measure={virtual.measureElement}
-          />
+      <tbody
+        ref={body}
+        onFocus={({ target }) => {
+          const row = target.closest("tr");
+          setFocusedId(row ? rows[Number(row.dataset["index"])]?.job.id : undefined);
+        }}
+        onBlur={({ currentTarget, relatedTarget }) => {
+          // To the row beside it: that one has to be there until it has the focus itself.
+          if (!currentTarget.contains(relatedTarget)) setFocusedId(undefined);
+        }}
+      >
+        {items.map(({ index, key, start }, i) => (
+          <Fragment key={String(key)}>
+            <Gap pixels={start - (items[i - 1]?.end ?? top)} columns={columns.length} />
+            <JobRow
+              columns={columns}
+              index={index}
+              job={rows[index]!.job}
+              entry={rows[index]!.entry}
+              measure={virtual.measureElement}
+            />
+          </Fragment>
         ))}
         <Gap pixels={after} columns={columns.length} />
       </tbody>

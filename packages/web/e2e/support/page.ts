@@ -24,9 +24,14 @@ export async function enter(page: Page, url: string, token: string): Promise<voi
 /** Goes to another page of the dashboard, as a link does. */
 export async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => {
+    const pathOf = (text: string) => text.replace(/^#?\/?/, "").split("?")[0];
+    // The headings of the page that is left are still there for a moment.
+    if (pathOf(window.location.hash) !== pathOf(hash))
+      for (const heading of document.querySelectorAll("main :is(h1,h2)"))
+        heading.setAttribute("data-left", "");
     window.location.hash = hash;
   }, `#/${path}`);
-  await page.locator("main :is(h1,h2)").first().waitFor();
+  await page.locator("main :is(h1,h2):not([data-left])").first().waitFor();
 }
 
 /** Writes down what must not happen. */

@@ -3,9 +3,6 @@ import type { ChangeEvent, KeyboardEvent, RefObject } from "react";
 import { EXAMPLE } from "./draft.ts";
 import type { JobFile } from "./use-submission.ts";
 
-/** Of a text, as the service takes it. */
-const LONGEST = 2 ** 18;
-
 interface Props {
   readonly area: RefObject<HTMLTextAreaElement | null>;
   readonly source: JobFile;
@@ -22,10 +19,11 @@ export function Editor({ area, change, isBusy, plan, source }: Props) {
     currentTarget.value = ""; // the same file may be chosen again
     change({ ...source, file: file.name, text });
   };
+  const canPlan = !isBusy && source.text.trim() !== "";
   const keyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    plan();
+    if (canPlan) plan();
   };
   const lines = source.text.split("\n").length;
   return (
@@ -56,7 +54,6 @@ export function Editor({ area, change, isBusy, plan, source }: Props) {
           ref={area}
           value={source.text}
           rows={Math.min(30, Math.max(16, lines + 1))}
-          maxLength={LONGEST}
           spellCheck={false}
           wrap="off"
           onChange={({ currentTarget }) => change({ ...source, text: currentTarget.value })}
@@ -76,7 +73,7 @@ export function Editor({ area, change, isBusy, plan, source }: Props) {
         />
       </label>
       <p className="buttons">
-        <button type="button" className="main" disabled={isBusy || source.text.trim() === ""} onClick={plan}>
+        <button type="button" className="main" disabled={!canPlan} onClick={plan}>
           {isBusy ? "Planning …" : "Plan"}
         </button>
         <span className="small">Ctrl+Enter. Nothing is submitted yet.</span>

@@ -3,7 +3,7 @@ import "./submit.css";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { whyNot } from "../../live/caller.ts";
 import { useCaller, useKnown } from "../../live/index.ts";
-import { addressOf } from "../../location.ts";
+import { addressOf, placeOf } from "../../location.ts";
 import { Complaints } from "./complaints.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
 import { Editor } from "./editor.tsx";
@@ -22,7 +22,8 @@ export function SubmitPage() {
   };
   const send = async () => {
     const submitted = planned && (await submit(planned));
-    if (!submitted) return;
+    // Who has gone elsewhere meanwhile stays there.
+    if (!submitted || placeOf(window.location.hash).path[0] !== "submit") return;
     const [only, ...more] = [...submitted.jobIds, ...submitted.existing];
     window.location.hash = addressOf(only !== undefined && more.length === 0 ? ["jobs", only] : ["queue"]);
   };

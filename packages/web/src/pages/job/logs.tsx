@@ -59,7 +59,7 @@ export function Logs({ job }: { readonly job: JobView }) {
           />{" "}
           follow
         </label>
-        <span className="small" role="status">
+        <span className="small">
           {lines.length} {lines.length === 1 ? "line" : "lines"}
           {lines.length > shown.length && `, the last ${shown.length} are shown`}
           {files.some(({ isCut }) => isCut) && "; what came before is not here"}

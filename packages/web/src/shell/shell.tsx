@@ -62,8 +62,11 @@ export function Shell() {
 
 function NoSuchPage() {
   return (
-    <p>
-      There is no such page. <a href={addressOf([])}>Overview</a>
-    </p>
+    <>
+      <h1>No such page</h1>
+      <p>
+        <a href={addressOf([])}>Overview</a>
+      </p>
+    </>
   );
 }

@@ -2,6 +2,7 @@
 import "./job.css";
 import { useKnown } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
+import { NotYet } from "../../parts/not-yet.tsx";
 import { PlacementPath } from "../../parts/placement-path.tsx";
 import type { PageProps } from "../index.ts";
 import { Epochs } from "./epochs.tsx";
@@ -16,7 +17,7 @@ export function JobPage({ place }: PageProps) {
   const { isWhole, jobs } = useKnown();
   const id = place.path[1] ?? "";
   const job = jobs.get(id);
-  if (!isWhole) return <p>Asking the service …</p>;
+  if (!isWhole) return <NotYet title={id} />;
   if (!job)
     return (
       <>

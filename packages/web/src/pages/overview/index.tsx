@@ -4,6 +4,7 @@ import { pricePerKwh } from "@bace-pipe/core/format";
 import { useMemo, useState } from "react";
 import type { LoadView, RegionList } from "../../api.ts";
 import { useKnown } from "../../live/index.ts";
+import { NotYet } from "../../parts/not-yet.tsx";
 import { RegionTable } from "../../parts/region-table.tsx";
 import { Figures } from "./figures.tsx";
 import { FleetMap } from "./map.tsx";
@@ -16,7 +17,7 @@ export function OverviewPage() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the map of jobs is changed in place; the version tells.
   const pipelines = useMemo(() => pipelinesOf(jobs.values()), [jobs, version]);
   const [chosen, choose] = useState<string>();
-  if (!isWhole) return <p>Asking the service …</p>;
+  if (!isWhole) return <NotYet title="Overview" />;
   if (!regions || !load) return <NoFleet />;
   return (
     <div className="overview">
@@ -34,9 +35,12 @@ export function OverviewPage() {
 
 function NoFleet() {
   return (
-    <p>
-      No fleet yet: <code>bace up --fleet FILE</code> loads one.
-    </p>
+    <>
+      <h1>Overview</h1>
+      <p>
+        No fleet yet: <code>bace up --fleet FILE</code> loads one.
+      </p>
+    </>
   );
 }
 
@@ -67,8 +71,14 @@ function Legend({ prices }: { readonly prices: PriceScale }) {
   return (
     <p className="legend small">
       <span>
-        {pricePerKwh(prices.lowUsdPerKwh)} <span className="ramp" aria-hidden="true" />{" "}
-        {pricePerKwh(prices.highUsdPerKwh)}
+        {prices.lowUsdPerKwh < prices.highUsdPerKwh ? (
+          <>
+            {pricePerKwh(prices.lowUsdPerKwh)} <span className="ramp" aria-hidden="true" />{" "}
+            {pricePerKwh(prices.highUsdPerKwh)}
+          </>
+        ) : (
+          `${pricePerKwh(prices.lowUsdPerKwh)} everywhere`
+        )}
       </span>
       <span>
         <span className="sample ring" aria-hidden="true" /> share of GPUs in use

@@ -5,6 +5,7 @@ import type { JobView, QueueEntry, QueueView } from "../../api.ts";
 import { PATHS } from "../../api.ts";
 import { useKnown } from "../../live/index.ts";
 import { addressOf, replaceQuery } from "../../location.ts";
+import { NotYet } from "../../parts/not-yet.tsx";
 import { usePolling } from "../../polling.ts";
 import type { PageProps } from "../index.ts";
 import { type Column, HISTORY, PLACED, type Row, WAITING } from "./columns.tsx";
@@ -24,7 +25,7 @@ export function QueuePage({ place }: PageProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the map is changed in place; the version tells.
   const groups = useMemo(() => groupJobs(jobs.values()), [jobs, version]);
   const entries = useMemo(() => new Map(queue?.jobs.map((entry) => [entry.jobId, entry])), [queue]);
-  if (!isWhole) return <p>Asking the service …</p>;
+  if (!isWhole) return <NotYet title="Queue" />;
   const isNone = jobs.size === 0;
   return (
     <>

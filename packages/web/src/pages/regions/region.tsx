@@ -22,9 +22,12 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
   const region = regions.regions.find((each) => each.name === name);
   if (!region)
     return (
-      <p>
-        There is no region “{name}”. <a href={addressOf(["regions"])}>All regions</a>
-      </p>
+      <>
+        <h1>No such region</h1>
+        <p>
+          There is no region “{name}”. <a href={addressOf(["regions"])}>All regions</a>
+        </p>
+      </>
     );
   const used = region.gpus - (load.freeGpus[name] ?? region.freeGpus);
   const reserved = new Map(

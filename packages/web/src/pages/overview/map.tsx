@@ -7,6 +7,7 @@ import type { LoadView, RegionList } from "../../api.ts";
 import { addressOf } from "../../location.ts";
 import { useWidth } from "../../parts/use-width.ts";
 import { LAND } from "./land.ts";
+import { type Name, namesOf } from "./names.ts";
 import type { Pipeline } from "./pipelines.ts";
 import { type Layout, layoutOf, type Spot } from "./positions.ts";
 import { colourOf, type PriceScale } from "./price-scale.ts";
@@ -14,8 +15,6 @@ import { arcBetween } from "./shapes.ts";
 
 /** Of more links, only those are drawn that carry something. */
 const MOST_EMPTY_LINKS = 60;
-/** Of more regions, only the largest have their names on the map. */
-const MOST_NAMES = 12;
 const MOST_PATHS = 60;
 
 export interface MapProps {
@@ -35,7 +34,7 @@ export function FleetMap({ chosen, load, pipelines, prices, regions }: MapProps)
   }, [width]);
   const layout = useMemo(() => layoutOf(regions.regions, size), [regions, size]);
   const spotOf = useMemo(() => new Map(layout.spots.map((spot) => [spot.region.name, spot])), [layout]);
-  const sides = useMemo(() => nameSides(layout.spots, size.width), [layout, size]);
+  const names = useMemo(() => namesOf(layout.spots, size), [layout, size]);
   const used = regions.regions.reduce(
     (sum, { name, gpus: all }) => sum + all - (load.freeGpus[name] ?? all),
     0,
@@ -52,7 +51,7 @@ export function FleetMap({ chosen, load, pipelines, prices, regions }: MapProps)
           {layout.spots.map((spot) => {
             const { name } = spot.region;
             return (
-              <Region key={name} {...{ spot, prices, free: load.freeGpus[name], nameAt: sides.get(name) }} />
+              <Region key={name} {...{ spot, prices, free: load.freeGpus[name], shown: names.get(name) }} />
             );
           })}
           <Paths pipelines={pipelines} spotOf={spotOf} chosen={chosen} />
@@ -142,16 +141,15 @@ interface RegionProps {
   readonly spot: Spot;
   readonly free: number | undefined;
   readonly prices: PriceScale;
-  /** On which side of its circle its name stands; undefined for nowhere. */
-  readonly nameAt: "start" | "end" | undefined;
+  /** undefined where there is no room for its name. */
+  readonly shown: Name | undefined;
 }
 
-function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: RegionProps) {
+function RegionShape({ free, prices, shown, spot: { radius, region, x, y } }: RegionProps) {
   const used = region.gpus - (free ?? region.freeGpus);
   const text = `${region.name}: ${used} of ${gpus(region.gpus)} in use, ${pricePerKwh(region.priceUsdPerKwh)}${
     region.cordon ? `, ${region.cordon}` : ""
   }`;
-  const edge = nameAt === "start" ? x + radius + 8 : x - radius - 8;
   return (
     <a className="region" href={addressOf(["regions", region.name])}>
       <title>{text}</title>
@@ -165,10 +163,10 @@ function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: R
           transform={`rotate(-90 ${x} ${y})`}
         />
       )}
-      {nameAt && (
-        <text x={edge} y={y} textAnchor={nameAt}>
-          <tspan className="name">{region.name}</tspan>
-          <tspan x={edge} dy="1.2em">
+      {shown && (
+        <text x={shown.x} y={y} textAnchor={shown.anchor}>
+          <tspan className="name">{shown.text}</tspan>
+          <tspan x={shown.x} dy="1.2em">
             {used} / {region.gpus}
           </tspan>
         </text>
@@ -178,9 +176,3 @@ function RegionShape({ free, nameAt, prices, spot: { radius, region, x, y } }: R
 }
 
 const Region = memo(RegionShape);
-
-/** The largest have their names; those at the right edge to their left. */
-function nameSides(spots: readonly Spot[], width: number): ReadonlyMap<string, "start" | "end"> {
-  const largest = [...spots].sort((a, b) => b.region.gpus - a.region.gpus).slice(0, MOST_NAMES);
-  return new Map(largest.map(({ region, x }) => [region.name, x > 0.75 * width ? "end" : "start"]));
-}

@@ -24,6 +24,8 @@ export interface Layout {
 const LEAST_RADIUS = 7;
 /** Between circles, in pixels. */
 const GAP = 10;
+/** Around a circle, in pixels: the share in use. */
+const RING = 5;
 const ROUNDS = 60;
 /** Times the scale at which the whole world fits. */
 const CLOSEST = 4;
@@ -118,7 +120,7 @@ function apart(spots: readonly Spot[], { height, width }: Size): Spot[] {
     if (isStill) break;
   }
   const within = (value: number, radius: number, end: number) =>
-    Math.min(Math.max(value, radius + 2), end - radius - 2);
+    Math.min(Math.max(value, radius + RING), end - radius - RING);
   return moved.map((spot) => ({
     ...spot,
     x: within(spot.x, spot.radius, width),

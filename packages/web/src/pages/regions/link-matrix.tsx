@@ -28,7 +28,7 @@ function Matrix({ load, regions: list }: LinkMatrixProps) {
     <section aria-labelledby="links">
       <h2 id="links">Links</h2>
       <p className="small">
-        From the region of the row to that of the column; the darker, the larger the share that is reserved.
+        From the region of the row to that of the column; the bluer, the larger the share that is reserved.
         {isDense && " Point at a cell for its figures; the page of a region has them as a table."}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}

@@ -3,7 +3,7 @@ import type { Size, Spot } from "./positions.ts";
 
 /** In letters; the title of a circle has all of it. */
 const LONGEST = 24;
-/** Of more regions, only the largest have their names on the map. */
+/** Of more names a map is full: the largest regions come first. */
 const MOST = 12;
 /** Of a letter in bold, and of the name with the figure below it. */
 const LETTER_PIXELS = 6.8;
@@ -29,7 +29,8 @@ interface Box {
 export function namesOf(spots: readonly Spot[], { width }: Size): ReadonlyMap<string, Name> {
   const taken = spots.map(circleBox);
   const names = new Map<string, Name>();
-  for (const spot of [...spots].sort((a, b) => b.region.gpus - a.region.gpus).slice(0, MOST)) {
+  for (const spot of [...spots].sort((a, b) => b.region.gpus - a.region.gpus)) {
+    if (names.size === MOST) break;
     const sides = (["start", "end"] as const).map((anchor) => placed(spot, anchor));
     const isFree = ({ box }: (typeof sides)[number]) =>
       box.left >= 0 && box.right <= width && !taken.some((other) => overlaps(box, other));

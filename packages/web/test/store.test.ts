@@ -20,6 +20,17 @@ test("a break is as old as its first sign, also where the service comes back wit
   expect(store.connection()).toMatchObject({ sinceMs: 9000 });
 });
 
+test("of each job it is known when it was told, as it is now", () => {
+  const store = createStore();
+  store.apply({ ...changes(["a", "b"], { begin: true }), nowSeconds: 100 }, "1", 0);
+  store.apply({ ...changes(["b"]), nowSeconds: 160 }, "2", 0);
+  const told = [...store.known().jobs.values()].map((each) => [each.id, store.toldSeconds(each)]);
+  expect(told).toEqual([
+    ["a", 100],
+    ["b", 160],
+  ]);
+});
+
 test("jobs that are told anew are shown when all are told, and not where the telling broke off", () => {
   const store = createStore();
   const names = () => [...store.known().jobs.keys()];

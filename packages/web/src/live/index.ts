@@ -1,6 +1,6 @@
 // The store of this page, and how views look into it.
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { RefusedError, type RegionList } from "../api.ts";
+import { type JobView, RefusedError, type RegionList } from "../api.ts";
 import { hasToken } from "../token.ts";
 import { askCaller } from "./caller.ts";
 import { type Connection, createStore, type Known } from "./store.ts";
@@ -57,8 +57,12 @@ export function useNowSeconds(everyMs = 1000): number {
   return nowSeconds;
 }
 
-/** Since the regions were told, which is done anew every minute: ages among their figures have grown by it. */
-export function useLaterSeconds({ nowSeconds: toldSeconds }: RegionList, everyMs = 10_000): number {
+/**
+ * Since the regions were told, which is done anew every minute, or a job, which is when something happens to it: ages among
+ * their figures have grown by it.
+ */
+export function useLaterSeconds(told: RegionList | JobView, everyMs = 10_000): number {
+  const toldSeconds = "nowSeconds" in told ? told.nowSeconds : store.toldSeconds(told);
   return Math.max(0, useNowSeconds(everyMs) - toldSeconds);
 }
 

@@ -27,6 +27,8 @@ export type Connection =
 export interface Store {
   known(): Known;
   connection(): Connection;
+  /** When the service told the job as it is known now, by its clock. */
+  toldSeconds(job: JobView): number;
   /** @param id of an event after which everything is known */
   apply(changes: Changes, id: string | undefined, nowMs: number): void;
   connected(connection: Connection): void;
@@ -43,6 +45,7 @@ export function createStore(): Store {
     ...{ regions: undefined, load: undefined },
   };
   let connection: Connection = { kind: "connecting" };
+  const toldSeconds = new WeakMap<JobView, number>();
   const listeners = new Set<() => void>();
   const tell = () => {
     for (const listener of listeners) listener();
@@ -50,10 +53,14 @@ export function createStore(): Store {
   return {
     known: () => known,
     connection: () => connection,
+    toldSeconds: (job) => toldSeconds.get(job)!,
     apply({ begin, forgotten = [], jobs: told, load, nowSeconds, regions }, id, nowMs) {
       if (begin) anew = new Map();
       const target = anew ?? jobs;
-      for (const job of told) target.set(job.id, job);
+      for (const job of told) {
+        target.set(job.id, job);
+        toldSeconds.set(job, nowSeconds);
+      }
       for (const jobId of forgotten) target.delete(jobId);
       if (anew && id !== undefined) {
         jobs = anew;

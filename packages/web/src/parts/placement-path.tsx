@@ -7,16 +7,18 @@ import type { HopView, PlacementView } from "../api.ts";
 interface Props {
   readonly regions: PlacementView["regions"];
   readonly hops: readonly HopView[];
+  /** Since that was told. */
+  readonly laterSeconds: number;
 }
 
-export function PlacementPath({ hops, regions }: Props) {
+export function PlacementPath({ hops, laterSeconds, regions }: Props) {
   return (
     <ol className="placement" aria-label="Path of regions, in the order of the pipeline">
       {regions.map(({ gpus: count, region }, i) => {
         const hop = hops[i - 1];
         return (
           <li key={region}>
-            {hop && <Hop hop={hop} />}
+            {hop && <Hop hop={hop} laterSeconds={laterSeconds} />}
             <span className="stop">
               <strong>{region}</strong>
               <span>{gpus(count)}</span>
@@ -28,7 +30,7 @@ export function PlacementPath({ hops, regions }: Props) {
   );
 }
 
-function Hop({ hop }: { readonly hop: HopView }) {
+function Hop({ hop, laterSeconds }: { readonly hop: HopView } & Pick<Props, "laterSeconds">) {
   const { interval, measured, plannedBitsPerSecond: planned, reservedBitsPerSecond } = hop;
   return (
     <span className="hop">
@@ -44,7 +46,8 @@ function Hop({ hop }: { readonly hop: HopView }) {
           <span key={from} className={isOutside ? "wrong" : undefined}>
             {from} → {to} carries {bitRate(bitsPerSecond)}
             {roundTripSeconds !== null && `, round trip ${duration(roundTripSeconds)}`}, seen{" "}
-            {duration(ageSeconds)} ago{isOutside && ": outside of what the schedule was chosen for"}
+            {duration(ageSeconds + laterSeconds)} ago
+            {isOutside && ": outside of what the schedule was chosen for"}
           </span>
         );
       })}

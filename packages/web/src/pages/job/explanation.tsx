@@ -25,7 +25,11 @@ export function Explanation({ job }: { readonly job: JobView }) {
       )}
       {job.replan && <p className="small">Last {replanText(job.replan)}.</p>}
       {job.stayed && <p className="small">{stayText(job.stayed)}.</p>}
-      {failure && !value && <p>No explanation: {failure.message}</p>}
+      {failure && (
+        <p className={value ? "small wrong" : undefined}>
+          {value ? "Not known whether this still holds" : "No explanation"}: {failure.message}
+        </p>
+      )}
       {!failure && !value && <p>Asking the scheduler …</p>}
     </section>
   );

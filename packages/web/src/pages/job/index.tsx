@@ -1,6 +1,7 @@
 // One job: what it is doing, where, since when and why, what it has cost, and what it says.
 import "./job.css";
-import { useKnown } from "../../live/index.ts";
+import type { JobView } from "../../api.ts";
+import { useKnown, useLaterSeconds } from "../../live/index.ts";
 import { addressOf } from "../../location.ts";
 import { NotYet } from "../../parts/not-yet.tsx";
 import { PlacementPath } from "../../parts/placement-path.tsx";
@@ -30,12 +31,7 @@ export function JobPage({ place }: PageProps) {
   return (
     <div className="job-page">
       <Header job={job} />
-      {job.placement && (
-        <section className="card" aria-labelledby="placement">
-          <h2 id="placement">{job.phase === "ended" ? "Last placement" : "Placement"}</h2>
-          <PlacementPath regions={job.placement.regions} hops={job.hops} />
-        </section>
-      )}
+      <Placement job={job} />
       <Series key={job.id} job={job} />
       <Timeline key={`${job.id} timeline`} job={job} />
       <div className="beside">
@@ -45,5 +41,17 @@ export function JobPage({ place }: PageProps) {
       <Epochs job={job} />
       <Logs key={`${job.id} logs`} job={job} />
     </div>
+  );
+}
+
+function Placement({ job }: { readonly job: JobView }) {
+  const laterSeconds = useLaterSeconds(job);
+  const { hops, phase, placement } = job;
+  if (!placement) return null;
+  return (
+    <section className="card" aria-labelledby="placement">
+      <h2 id="placement">{phase === "ended" ? "Last placement" : "Placement"}</h2>
+      <PlacementPath regions={placement.regions} hops={hops} laterSeconds={laterSeconds} />
+    </section>
   );
 }

@@ -46,7 +46,7 @@ function Decision({ decision, isOpen }: { readonly decision: Explained; readonly
   return (
     <article className={`decision ${kind}`}>
       <h3>{headline(decision)}</h3>
-      {placement && <PlacementPath regions={placement.regions} hops={hops} />}
+      {placement && <PlacementPath regions={placement.regions} hops={hops} laterSeconds={0} />}
       {predictedStepSeconds !== null && <p>A step is predicted to take {duration(predictedStepSeconds)}.</p>}
       {why && (
         <details open={isOpen}>

@@ -39,6 +39,9 @@ export const PATHS = {
   ofRegion: (region: string, what: string) => `v1/regions/${encodeURIComponent(region)}/${what}`,
 } as const;
 
+/** Longer than the service thinks. A line that was cut without a word would be waited for without end. */
+const TIMEOUT_MS = 30_000;
+
 /** The service answered, and refused. Anything else that goes wrong means that no service was reached. */
 export class RefusedError extends Error {
   /** Of the answer: 401 is for want of a token. */
@@ -55,7 +58,7 @@ export class RefusedError extends Error {
 
 /** @throws RefusedError with what the service says of it, or any other error if there is no service */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
-  return request<T>(path, { signal });
+  return request<T>(path, {}, signal);
 }
 
 /** @throws as `ask` */
@@ -68,9 +71,11 @@ export async function post<T>(
   return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-async function request<T>(path: string, init: RequestInit): Promise<T> {
+async function request<T>(path: string, init: RequestInit, given?: AbortSignal): Promise<T> {
+  const late = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = given ? AbortSignal.any([given, late]) : late;
   const headers = { Accept: "application/json", ...init.headers, ...authorization() };
-  const response = await fetch(path, { ...init, headers });
+  const response = await fetch(path, { ...init, headers, signal });
   if (response.ok) return (await response.json()) as T;
   throw await refusal(path, response);
 }

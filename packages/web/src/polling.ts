@@ -5,7 +5,6 @@ import { ask, RefusedError } from "./api.ts";
 import { untilSeen } from "./seen.ts";
 import { hasToken } from "./token.ts";
 
-const TIMEOUT_MS = 10_000;
 const RETRY_MS = 5000;
 
 export interface Failure {
@@ -35,8 +34,7 @@ export function usePolling<T>(path: string, everyMs: number | null, again = ""):
     const poll = async () => {
       await untilSeen(stop.signal);
       const sentMs = Date.now();
-      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const next = await ask<T>(path, signal).then(
+      const next = await ask<T>(path, stop.signal).then(
         (value) => ({ pauseMs: everyMs, of: () => ({ value }) }),
         (error) => ({
           pauseMs: everyMs ?? RETRY_MS,

@@ -22,6 +22,7 @@ export function Confirm({ act, children, label, refused, what }: Props) {
   const [wrong, setWrong] = useState("");
   const close = () => dialog.current?.close();
   const confirm = async () => {
+    if (isBusy) return;
     setBusy(true);
     setWrong("");
     try {
@@ -29,6 +30,8 @@ export function Confirm({ act, children, label, refused, what }: Props) {
       close();
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
+      // Who has gone back meanwhile has to know, too.
+      if (dialog.current && !dialog.current.open) dialog.current.showModal();
     } finally {
       setBusy(false);
     }
@@ -57,7 +60,7 @@ export function Confirm({ act, children, label, refused, what }: Props) {
           <button type="button" onClick={close}>
             Go back
           </button>
-          <button type="button" className="main" disabled={isBusy} onClick={confirm}>
+          <button type="button" className="main" aria-disabled={isBusy} onClick={confirm}>
             {isBusy ? "Asking the service …" : `${label} ${what}`}
           </button>
         </p>

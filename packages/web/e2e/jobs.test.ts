@@ -37,6 +37,14 @@ test("the queue has each job once, where the API says that it is", async ({ dash
   await expect.poll(() => rowOf(page, "waiting", "waiting").innerText(), { timeout: 20_000 }).toMatch(/GPU/);
 });
 
+test("how long a job has waited grows while nothing happens to it", async ({ dashboard }) => {
+  const page = await dashboard.open({ path: "queue" });
+  const waited = () => rowOf(page, "waiting", "waiting").locator('td[data-heading="Waited"]').innerText();
+  const first = await waited();
+  // The service tells nothing of such a job, and asked anew it would be the same page with another figure.
+  await expect.poll(waited, { timeout: 15_000 }).not.toBe(first);
+});
+
 test("the filter of the queue is in the address, and a reload keeps it", async ({ dashboard }) => {
   const page = await dashboard.open({ path: "queue" });
   await page.getByLabel("Tenant").selectOption("compilers");

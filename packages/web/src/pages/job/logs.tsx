@@ -1,11 +1,13 @@
 // What the launches of a job write: followed, by region, searched. Shown as text and nothing else.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { JobView } from "../../api.ts";
 import { linesOf } from "./log-lines.ts";
 import { useLogs } from "./use-logs.ts";
 
 /** Earlier ones are found by searching. */
 const MOST_LINES = 1000;
+/** From the end, which is where somebody reads who is this near. */
+const NEAR_PIXELS = 20;
 
 export function Logs({ job }: { readonly job: JobView }) {
   const [chosen, setChosen] = useState<number>();
@@ -15,13 +17,16 @@ export function Logs({ job }: { readonly job: JobView }) {
   const epoch = chosen ?? job.epoch;
   const { files, isKnown, isOver, problems } = useLogs(job.id, epoch, isFollowed);
   const regions = [...new Set(files.map((file) => file.region))];
-  const lines = linesOf(files, region, search);
+  // Megabytes, and the page is drawn again twice a second.
+  const lines = useMemo(() => linesOf(files, region, search), [files, region, search]);
   const shown = lines.slice(-MOST_LINES);
   const pane = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
   const last = shown.at(-1);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever there is something new below.
   useEffect(() => {
-    if (isFollowed && pane.current) pane.current.scrollTop = pane.current.scrollHeight;
+    // Who has scrolled up to read is left there.
+    if (isFollowed && isAtEnd.current && pane.current) pane.current.scrollTop = pane.current.scrollHeight;
   }, [isFollowed, lines.length, last?.text]);
   if (epoch === 0) return null;
   return (
@@ -55,7 +60,10 @@ export function Logs({ job }: { readonly job: JobView }) {
           <input
             type="checkbox"
             checked={isFollowed}
-            onChange={(event) => setFollowed(event.currentTarget.checked)}
+            onChange={({ currentTarget }) => {
+              isAtEnd.current = true;
+              setFollowed(currentTarget.checked);
+            }}
           />{" "}
           follow
         </label>
@@ -73,8 +81,17 @@ export function Logs({ job }: { readonly job: JobView }) {
       ))}
       {!isKnown && problems.size === 0 && <p>Asking for logs …</p>}
       {shown.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keyboard.
-        <pre ref={pane} tabIndex={0} role="log" aria-live="off" aria-labelledby="logs">
+        <pre
+          ref={pane}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keyboard.
+          tabIndex={0}
+          role="log"
+          aria-live="off"
+          aria-labelledby="logs"
+          onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
+            isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PIXELS;
+          }}
+        >
           {shown.map(({ source, text }, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name, and come in their order.
             <span key={i}>

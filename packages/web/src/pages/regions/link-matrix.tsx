@@ -32,7 +32,7 @@ function Matrix({ load, regions: list }: LinkMatrixProps) {
         {isDense && " Point at a cell for its figures; the page of a region has them as a table."}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-      <div className="scrolls card" tabIndex={0}>
+      <section className="scrolls card" tabIndex={0} aria-label="Table of links">
         <table className={isDense ? "matrix dense" : "matrix"} aria-labelledby="links">
           <thead>
             <tr>
@@ -64,7 +64,7 @@ function Matrix({ load, regions: list }: LinkMatrixProps) {
             })}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

@@ -66,7 +66,7 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
       <section aria-labelledby="links-of">
         <h2 id="links-of">Links from here</h2>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-        <div className="scrolls card" tabIndex={0}>
+        <section className="scrolls card" tabIndex={0} aria-label="Table of links">
           <table aria-labelledby="links-of">
             <thead>
               <tr>
@@ -103,7 +103,7 @@ export function RegionDetail({ load, name, regions }: RegionDetailProps) {
               })}
             </tbody>
           </table>
-        </div>
+        </section>
       </section>
       <Holders region={name} jobs={jobs.values()} />
     </>

@@ -110,4 +110,24 @@ describe("one's own token", () => {
     expect((await run(["queue", "--token", "mine"])).exitCode).toBe(0);
     expect((await run(["queue", "--server", url], { BACE_TOKEN: "mine" })).exitCode).toBe(0);
   });
+
+  test("nor where only a state folder that lies there says, unless that is on this machine", async () => {
+    mkdirSync(join(folder, ".bace"));
+    const announce = (address: string) =>
+      writeFileSync(
+        join(folder, ".bace/service.json"),
+        JSON.stringify({ pid: 1, startTicks: 1, url: address }),
+      );
+    const refused = async (more: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+      (await run(["queue", ...more], { BACE_TOKEN: "mine", ...env })).err.includes("server-not-trusted");
+    announce("http://bace.invalid:7420");
+    expect(await refused()).toBe(true);
+    project("state: deep/down/.bace\n");
+    expect(await refused()).toBe(true);
+    expect(await refused(["--state", ".bace"])).toBe(false);
+    expect(await refused([], { BACE_STATE: ".bace" })).toBe(false);
+    const { url } = await fakeService({ "GET /v1/jobs": { jobs: [] } });
+    announce(url);
+    expect((await run(["queue"], { BACE_TOKEN: "mine" })).exitCode).toBe(0);
+  });
 });

@@ -11,6 +11,8 @@ import { badInput, EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { lookUp, type Origin, saidBy } from "../settings/lookup.ts";
 
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
 export interface Where {
   readonly server?: string;
   readonly state?: string;
@@ -67,17 +69,33 @@ export function serviceUrl(where: Where, io: Io): string {
 export function serviceToken(where: Where, url: string, io: Io): string | undefined {
   const own = where.token ?? (io.env["BACE_TOKEN"] || tokenOfFile(io));
   if (own) {
-    if (where.token === undefined && namedServer(where, io)?.origin === "project")
+    if (where.token === undefined && isFoundInFolder(where, url, io))
       throw badInput(
         "server-not-trusted",
         `a file of this folder names ${url}, and your token is not its to send there`,
-        "name the service yourself: --server URL, BACE_SERVER, or server: in ~/.config/bace/config.yaml",
+        "name the service yourself: --server URL, --state FOLDER, BACE_SERVER, or server: in ~/.config/bace/config.yaml",
       );
     return own.trim();
   }
   const folder = stateFolder(where, io);
   const found = readServiceFile(folder);
   return found?.url === url && isAlive(found) ? readTokenFile(folder, "admin") : undefined;
+}
+
+/**
+ * Whether nobody but files of the working folder says that this is the service: whoever made the folder may have laid them
+ * out, a state folder with its service.json among them. A state folder may still lead to this machine, and no further.
+ */
+function isFoundInFolder(where: Where, url: string, io: Io): boolean {
+  const named = namedServer(where, io);
+  if (named) return named.origin === "project";
+  if (where.state !== undefined || isLoopback(url)) return false;
+  const origin = lookUp("state", io)?.origin;
+  return origin === undefined || origin === "project";
+}
+
+export function isLoopback(url: string): boolean {
+  return URL.canParse(url) && LOOPBACK_NAMES.has(new URL(url).hostname);
 }
 
 function tokenOfFile(io: Io): string | undefined {

@@ -1,14 +1,17 @@
 // `bace dashboard`: opens the page of the service. Its token goes by the address's fragment, which browsers send nobody, from
 // a file that its owner alone can read: what a program is started with everybody on the machine can see.
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "@bace-pipe/server/process";
 import type { Command } from "commander";
+import { badInput } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import {
   addWhere,
+  isLoopback,
   readServiceFile,
   readTokenFile,
   serviceUrl,
@@ -34,8 +37,16 @@ export function dashboardCommand(program: Command, io: Io): void {
 
 async function dashboard(options: Options, io: Io): Promise<void> {
   const url = serviceUrl(options, io);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw badInput(
+      "invalid-option",
+      `${url} is no address of a page`,
+      "give one such as http://127.0.0.1:7420",
+    );
   const folder = stateFolder(options, io);
-  const isOwn = readServiceFile(folder)?.url === url;
+  const service = readServiceFile(folder);
+  // Where a service has died without a word, anybody may listen, and the page is theirs.
+  const isOwn = service?.url === url && isAlive(service);
   const token = isOwn ? readTokenFile(folder, "dashboard") : undefined;
   const tunnel = tunnelTo(url);
   const browser = options.open ? browserOf(io) : undefined;
@@ -51,8 +62,7 @@ async function dashboard(options: Options, io: Io): Promise<void> {
 /** For a service that only its own machine reaches. */
 function tunnelTo(url: string): string | null {
   const { hostname: host, port } = new URL(url);
-  const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(host);
-  return isLoopback ? `ssh -N -L ${port}:${host}:${port} ${hostname()}` : null;
+  return isLoopback(url) ? `ssh -N -L ${port}:${host}:${port} ${hostname()}` : null;
 }
 
 /** What opens an address; undefined where there is no display to open it on. */
@@ -63,11 +73,12 @@ function browserOf({ env }: Io): string | undefined {
 
 /** The address itself, or where there is a token a file that leads to it. */
 function pageFor(url: string, token: string | undefined, folder: string): string {
-  if (!token) return url;
+  if (!token) return new URL(url).href;
   const path = join(folder, "dashboard.html");
-  const target = `${url}/#token=${token}`;
+  const target = new URL(`/#token=${encodeURIComponent(token)}`, url).href; // without what ends an attribute
   const text = `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${target}"><a href="${target}">dashboard</a>\n`;
-  writeFileSync(path, text, { mode: 0o600 });
+  rmSync(path, { force: true }); // it may be a link, or readable by others
+  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   return path;
 }
 

@@ -2,11 +2,15 @@
 // Tests pass one that records. Data goes to `out`, chatter to `err`.
 import { text } from "node:stream/consumers";
 import pc from "picocolors";
+import { harmless } from "./render/plain-text.ts";
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
 export interface Stream {
+  /** On a terminal without what it would obey: much of what is told was written by others. */
   write(text: string): void;
+  /** As it is: for pictures that move the cursor. */
+  draw(text: string): void;
   readonly isTerminal: boolean;
   /** Lines of the terminal as it is now. */
   rows(): number;
@@ -40,7 +44,7 @@ export function processIo(): Io {
       if (!stdin.isTTY || !canAnimate(process.stderr.isTTY, env)) return undefined;
       const prompts = await import("@clack/prompts"); // most commands ask nothing
       const answer = await prompts.confirm({
-        ...{ message: question, initialValue: false, output: process.stderr },
+        ...{ message: harmless(question), initialValue: false, output: process.stderr },
       });
       return answer === true;
     },
@@ -65,7 +69,7 @@ export function wantsColor(isTerminal: boolean, env: Io["env"]): boolean {
   return canAnimate(isTerminal, env) && !env["NO_COLOR"];
 }
 
-function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
+export function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
   // `bace queue | head`: whoever reads has had enough.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
@@ -73,7 +77,8 @@ function streamOf(stream: NodeJS.WriteStream, env: Io["env"]): Stream {
   });
   const isTerminal = canAnimate(stream.isTTY === true, env);
   return {
-    write: (text_) => void stream.write(text_),
+    write: (text_) => void stream.write(stream.isTTY ? harmless(text_) : text_),
+    draw: (text_) => void stream.write(text_),
     isTerminal,
     rows: () => stream.rows ?? 24,
     columns: () => stream.columns ?? 120,

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { JobLogs } from "@bace-pipe/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { main } from "../src/main.ts";
-import { plainText } from "../src/render/log-lines.ts";
+import { plainText } from "../src/render/plain-text.ts";
 import { fakeService } from "./support/fake-service.ts";
 import { bace, recordingIo } from "./support/recorder.ts";
 import { jobView } from "./support/views.ts";

@@ -1,7 +1,8 @@
+import { PassThrough } from "node:stream";
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { canAnimate, wantsColor } from "../src/io.ts";
+import { canAnimate, streamOf, wantsColor } from "../src/io.ts";
 import { rendered } from "../src/render/output.ts";
 import { createScreen } from "../src/render/screen.ts";
 import { type Column, table } from "../src/render/table.ts";
@@ -53,10 +54,11 @@ test("pictures are drawn again in place on a terminal alone, and not where a bui
 test("a screen repeats itself only when something changed, and in place on a terminal", () => {
   const show = (isTerminal: boolean) => {
     let written = "";
+    const write = (text: string) => {
+      written += text;
+    };
     const screen = createScreen({
-      write: (text) => {
-        written += text;
-      },
+      ...{ write, draw: write },
       isTerminal,
       rows: () => 24,
       columns: () => 120,
@@ -68,4 +70,19 @@ test("a screen repeats itself only when something changed, and in place on a ter
   expect(show(false)).toBe("one\n\ntwo\n");
   expect(show(true).split("one")).toHaveLength(2);
   expect(show(true)).toContain("\x1b[1A\r");
+});
+
+test("a terminal is told nothing that it would obey but colours; a file gets what was said", () => {
+  const said = "\x1b[32mrunning\x1b[39m: \x1b]0;title\x07\x1b[2J\x9b1A\u202ereason\tof a job\n";
+  const written = (isTTY: boolean) => {
+    const stream = Object.assign(new PassThrough(), { isTTY });
+    const out = streamOf(stream as unknown as NodeJS.WriteStream, {});
+    out.write(said);
+    createScreen(out).show("\x1b[2Jpicture\n");
+    return String(stream.read());
+  };
+  expect(written(false)).toBe(`${said}\x1b[2Jpicture\n`);
+  expect(written(true)).toBe(
+    "\x1b[32mrunning\x1b[39m: ]0;title[2J1Areason\tof a job\n\r\x1b[?7l[2Jpicture\x1b[K\n\x1b[J\x1b[?7h",
+  );
 });

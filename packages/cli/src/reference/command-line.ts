@@ -78,6 +78,7 @@ function wordsAround(command: Command): { readonly examples: string; readonly af
 function unheard(): Io {
   const out: Stream = {
     write: () => {},
+    draw: () => {},
     isTerminal: false,
     rows: () => 24,
     columns: () => 80,

@@ -1,18 +1,10 @@
 // Logs on a terminal: each line behind the region and rank that wrote it, and nothing in it that a terminal would obey.
-import { stripVTControlCharacters } from "node:util";
 import type { JobLogs } from "@bace-pipe/server";
 import type { Colors } from "../io.ts";
+import { plainText } from "./plain-text.ts";
 
 type Region = JobLogs["regions"][number];
 type File = Region["files"][number];
-
-/** Controls but tab and newline, and what turns the direction of writing. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const OBEYED = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g;
-
-export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(OBEYED, "");
-}
 
 /**
  * The lines of an answer, region by region and rank by rank.

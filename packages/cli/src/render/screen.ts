@@ -1,5 +1,6 @@
 // A picture that is drawn again and again: in place on a terminal, otherwise below the last one and only if it changed.
 import type { Stream } from "../io.ts";
+import { harmless } from "./plain-text.ts";
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -31,12 +32,13 @@ export function createScreen(stream: Stream): Screen {
       // The cursor cannot go up past the top of the screen: what is taller is cut off, as is what is wider.
       const fitting = text.split("\n").slice(0, stream.rows() - 1);
       const picture = fitting.length < text.split("\n").length ? `${fitting.join("\n")}\n` : text;
-      const lines = picture.replaceAll("\n", `${CLEAR_LINE}\n`);
-      stream.write(`${erase()}${NO_WRAP}${lines}${CLEAR_BELOW}${WRAP}`);
+      const lines = harmless(picture).replaceAll("\n", `${CLEAR_LINE}\n`);
+      stream.draw(`${erase()}${NO_WRAP}${lines}${CLEAR_BELOW}${WRAP}`);
       shown = picture;
     },
     say(text) {
-      stream.write(stream.isTerminal ? `${erase()}${CLEAR_BELOW}${text}\n` : `${text}\n`);
+      if (stream.isTerminal) stream.draw(`${erase()}${CLEAR_BELOW}`);
+      stream.write(`${text}\n`);
       shown = "";
     },
   };

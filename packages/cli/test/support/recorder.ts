@@ -33,10 +33,12 @@ export function recordingIo(outside: Outside = {}): {
   readonly recorded: Omit<Run, "exitCode">;
 } {
   const recorded = { out: "", err: "" };
+  const record = (name: "out" | "err") => (text: string) => {
+    recorded[name] += text;
+  };
   const stream = (name: "out" | "err") => ({
-    write: (text: string) => {
-      recorded[name] += text;
-    },
+    write: record(name),
+    draw: record(name),
     isTerminal: false,
     rows: () => 24,
     columns: () => 120,

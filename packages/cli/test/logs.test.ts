@@ -94,6 +94,22 @@ test("-f prints what is new, goes over to the next epoch, and ends with the job"
   expect(asked).toHaveLength(3);
 });
 
+test("-f leaves out no epoch that came and went between two answers", async () => {
+  const over = { ...LOGS, epochs: 2, phase: "ended" as const, isOver: true };
+  const { out } = await ask(
+    {
+      "GET /v1/jobs/wide/logs": { ...LOGS, regions: [region("east", file("rank-0", "one\n"))] },
+      "GET /v1/jobs/wide/logs?bytes=1048576&after=1%7Ea": { ...over, regions: [] },
+      "GET /v1/jobs/wide/logs?epoch=2&bytes=1048576": {
+        ...{ ...over, epoch: 2 },
+        regions: [region("east", file("rank-0", "two\n"))],
+      },
+    },
+    ["-f"],
+  );
+  expect(out).toBe("one\ntwo\n");
+});
+
 test("Ctrl-C ends following with exit code 0, and says that the job goes on", async () => {
   const { url } = await fakeService({
     "GET /v1/jobs/wide/logs": LOGS,

@@ -77,6 +77,22 @@ describe("wait: the exit code says whether the jobs got there", () => {
   });
 });
 
+test.each([
+  [503, "standing-by"],
+  [429, "rate-limited"],
+])("wait goes on through %i %s", async (status, code) => {
+  const answers = inTurn(running, problem(status, code, "another is the active one"), finished);
+  const { url } = await fakeService({ "GET /v1/jobs/wide": answers });
+  expect((await bace(["wait", "wide", "--server", url])).exitCode).toBe(0);
+});
+
+test("a service that takes a question and never answers keeps nobody beyond --timeout", async () => {
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise(() => {}));
+  const { err, exitCode } = await bace(["wait", "wide", "--timeout", "1s", "--server", "http://127.0.0.1:1"]);
+  spy.mockRestore();
+  expect([exitCode, err]).toEqual([4, expect.stringContaining("the time was up")]);
+});
+
 describe("submit --follow", () => {
   const submitted = { "POST /v1/jobs": { jobIds: ["wide"], existing: [] } };
   test.each([

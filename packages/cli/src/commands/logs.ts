@@ -2,19 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobLogs } from "@bace-pipe/server";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, Failure } from "../failure.ts";
+import type { Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { logGaps, logLines } from "../render/log-lines.ts";
 import { type Format, isTable, outputOption, rendered } from "../render/output.ts";
-import { withService } from "../service/connect.ts";
+import { isPassing, withService } from "../service/connect.ts";
 import { addWhere, type Where } from "../service/discovery.ts";
 import { knownJob } from "../service/job-names.ts";
 
 const ASK_AGAIN_SECONDS = 1;
 /** Of each region, where so many lines are asked for that nobody knows how long they are. */
 const MOST_BYTES = 2 ** 20;
-/** Answers of a service that is about to be back. */
-const PASSING = new Set(["standing-by", "stopping", "store-failed", "rate-limited"]);
 
 interface Options extends Where {
   readonly follow?: boolean;
@@ -116,9 +114,10 @@ async function askAgain(
   }
 }
 
-function isComplete({ epoch, isOver, phase }: JobLogs, options: Options): boolean {
-  if (phase === "ended") return isOver || epoch === null;
-  return isOver && options.epoch !== undefined;
+function isComplete({ epoch, epochs, isOver, phase }: JobLogs, options: Options): boolean {
+  if (options.epoch !== undefined) return isOver;
+  // Whole epochs may have come and gone since the last answer.
+  return phase === "ended" && (epoch === null || (isOver && epoch === epochs));
 }
 
 /** Writes a line on standard error, unless it is the one that was told last. */
@@ -157,12 +156,6 @@ function missing(logs: JobLogs): string {
 /** Who asks for some lines knows that there are others. */
 function silent(regions: JobLogs["regions"]): JobLogs["regions"] {
   return regions.map((region) => ({ ...region, files: [] }));
-}
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof Failure)) return false;
-  const { code, exitCode } = error.details;
-  return exitCode === EXIT.unreachable || PASSING.has(code);
 }
 
 function whole(text: string): number {

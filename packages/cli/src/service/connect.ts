@@ -27,6 +27,16 @@ export function problemOf(error: unknown): Problem | undefined {
   return error instanceof ApiError ? error.problem : undefined;
 }
 
+/** Of a service that is about to be back, started again or taken over by another instance. */
+const PASSING = new Set(["standing-by", "stopping", "store-failed", "rate-limited"]);
+
+/** Whether whoever got an answer before should ask again. @param error of `withService` */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Failure)) return false;
+  const { code, exitCode } = error.details;
+  return exitCode === EXIT.unreachable || PASSING.has(code);
+}
+
 /** fetch says "TypeError: fetch failed" for everything that kept it from getting an answer. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.cause !== undefined;

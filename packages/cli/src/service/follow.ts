@@ -2,17 +2,19 @@
 // started again meanwhile is waited for.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobView } from "@bace-pipe/server";
-import { EXIT, Failure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { queueText } from "../render/queue.ts";
 import { createScreen } from "../render/screen.ts";
-import { withService } from "./connect.ts";
+import { isPassing, withService } from "./connect.ts";
 import type { Where } from "./discovery.ts";
 import { knownJob } from "./job-names.ts";
 
 const POLL_SECONDS = 1;
 /** For a service that answered before. */
 const PATIENCE_SECONDS = 120;
+
+/** Of a timer of Node. */
+const LONGEST_MILLISECONDS = 2 ** 31 - 1;
 
 export interface Following {
   readonly ids: readonly string[];
@@ -47,11 +49,11 @@ export async function followJobs(
     for (;;) {
       const read = readJobs(ids, where, io).catch((error: unknown) => {
         const isPatient = jobs.length > 0 && elapsed() - answeredSeconds < PATIENCE_SECONDS;
-        if (!isPatient || !isSilence(error)) throw error;
+        if (!isPatient || !isPassing(error)) throw error;
         return undefined;
       });
-      read.catch(() => {}); // where Ctrl-C came first
-      const seen = await Promise.race([read, stopped]);
+      read.catch(() => {}); // where Ctrl-C or the end of the time came first
+      const seen = await Promise.race([inTime(read, timeoutSeconds - elapsed()), stopped]);
       if (seen) [jobs, answeredSeconds] = [seen, elapsed()];
       if (stop.signal.aborted) return { why: "interrupted", jobs };
       sign.show(seen);
@@ -68,14 +70,22 @@ export async function followJobs(
   }
 }
 
+/** undefined where that takes longer: a service may take a question and never answer it. */
+function inTime<T>(answer: Promise<T>, seconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(
+      () => resolve(undefined),
+      Math.min(1000 * Math.max(POLL_SECONDS, seconds), LONGEST_MILLISECONDS),
+    );
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
 function readJobs(ids: readonly string[], where: Where, io: Io): Promise<readonly JobView[]> {
   return withService(where, io, (client) =>
     Promise.all(ids.map((id) => knownJob(client, id, () => client.job(id)))),
   );
-}
-
-function isSilence(error: unknown): boolean {
-  return error instanceof Failure && error.details.exitCode === EXIT.unreachable;
 }
 
 /** A table that is drawn in place on a terminal; elsewhere a line whenever a job's phase is another one. */

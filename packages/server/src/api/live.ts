@@ -3,7 +3,9 @@
 // at most so many times a second however many events there are.
 //
 // Only an event after which the client has everything carries an id: whoever comes back with it as Last-Event-ID is told
-// what has changed since, if the service remembers, and otherwise everything anew.
+// what has changed since, if the service remembers, and otherwise everything anew. Ids are this service's alone: after a
+// restart another log may be in force, a restored one, with other events at the same places.
+import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { createRoute, z } from "@hono/zod-openapi";
 import { type Identity, seesJob } from "../access/identity.ts";
@@ -28,7 +30,7 @@ const liveRoute = createRoute({
   method: "get",
   path: "/v1/live",
   summary: "Jobs and regions as they change, as server-sent events; resumes after Last-Event-ID",
-  request: { headers: z.object({ "last-event-id": z.coerce.number().int().min(0).optional() }) },
+  request: { headers: z.object({ "last-event-id": z.string().optional() }) },
   responses: {
     200: {
       description: "Events with data of the schema Changes",
@@ -46,15 +48,21 @@ export function addLive(
   pauseSeconds = PAUSE_SECONDS,
 ): void {
   const { writer } = context;
-  const memory = createChangeMemory(writer.state().seq);
+  const memory = createChangeMemory(writer.state);
+  const prefix = `${randomBytes(6).toString("hex")}.`;
+  const idOf = (seq: number) => `${prefix}${seq}`;
+  const seqOf = (id: string | undefined) =>
+    id?.startsWith(prefix) && /^\d{1,15}$/.test(id.slice(prefix.length))
+      ? Number(id.slice(prefix.length))
+      : undefined;
   writer.listen({ appended: memory.add });
 
   app.openapi(liveRoute, (c) => {
     const identity = c.get("identity");
-    const lastEventId = c.req.valid("header")["last-event-id"];
+    const known = seqOf(c.req.valid("header")["last-event-id"]);
     const response = listeners.stream(c, identity, async (listener) => {
-      const telling = createTelling(context, identity, listener);
-      let last = lastEventId;
+      const telling = createTelling(context, identity, listener, idOf);
+      let last = known;
       while (listeners.isLive(identity, listener.gone)) {
         const changed = last === undefined ? undefined : memory.since(last);
         const { seq } = writer.state();
@@ -77,13 +85,18 @@ interface Telling {
   all(seq: number): Promise<boolean>;
 }
 
-function createTelling({ fleets, writer }: ApiContext, identity: Identity, listener: Listener): Telling {
+function createTelling(
+  { fleets, writer }: ApiContext,
+  identity: Identity,
+  listener: Listener,
+  idOf: (seq: number) => string,
+): Telling {
   let regionsSeconds = Number.NEGATIVE_INFINITY;
   let isFleetOther = true;
 
-  const tell = (changes: Omit<Changes, "nowSeconds">, id?: number): Promise<boolean> => {
+  const tell = (changes: Omit<Changes, "nowSeconds">, seq?: number): Promise<boolean> => {
     const data = JSON.stringify({ nowSeconds: writer.nowSeconds(), ...changes });
-    return listener.send(`${id === undefined ? "" : `id: ${id}\n`}event: changes\ndata: ${data}\n\n`);
+    return listener.send(`${seq === undefined ? "" : `id: ${idOf(seq)}\n`}event: changes\ndata: ${data}\n\n`);
   };
 
   const viewsOf = (ids: Iterable<string>): Changes["jobs"] => {
@@ -134,7 +147,7 @@ function createTelling({ fleets, writer }: ApiContext, identity: Identity, liste
     const state = writer.state();
     const forgotten = [...changed.jobIds].filter((id) => !state.jobs.has(id));
     // Whose they were is no longer known.
-    if (forgotten.length > 0 && identity.tenant !== null) return all(seq);
+    if (changed.forgotten && identity.tenant !== null) return all(seq);
     const end = {
       ...(forgotten.length > 0 ? { forgotten } : {}),
       ...regions(),

@@ -12,7 +12,17 @@ export function addDocs(app: App, version: string): void {
     security: [{ token: [] }],
   };
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
-  app.doc31("/openapi.json", config);
+  // Made when somebody looks first, since routes may be added after this; and once, since nobody needs a token to ask again.
+  let document: OpenApi | undefined;
+  const described = () => {
+    document ??= app.getOpenAPI31Document(config) as unknown as OpenApi;
+    return document;
+  };
+  let json: string | undefined;
+  app.get("/openapi.json", (c) => {
+    json ??= JSON.stringify(described());
+    return c.body(json, 200, { "Content-Type": "application/json" });
+  });
 
   const contentSecurityPolicy = {
     defaultSrc: ["'none'"],
@@ -20,6 +30,9 @@ export function addDocs(app: App, version: string): void {
     styleSrc: ["'unsafe-inline'"],
   };
   app.use("/docs", secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false }));
-  // Made when somebody looks: routes may be added after this one.
-  app.get("/docs", (c) => c.html(referencePage(app.getOpenAPI31Document(config) as unknown as OpenApi)));
+  let page: string | undefined;
+  app.get("/docs", async (c) => {
+    page ??= String(await referencePage(described()));
+    return c.html(page);
+  });
 }

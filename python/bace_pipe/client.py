@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import quote, urlencode
 
 from .discovery import PathLike, find_service
-from .errors import ServiceUnreachable, WaitTimeout
+from .errors import PASSING, ServiceRefused, ServiceUnreachable, WaitTimeout
 from .events import Event, follow
 from .http import Http
 from .job_file import Jobs, job_file
@@ -99,8 +99,9 @@ class Client:
                     continue
                 try:
                     job = self.job(name)
-                except ServiceUnreachable:
-                    if time.monotonic() - answered > PATIENCE_SECONDS:
+                except (ServiceUnreachable, ServiceRefused) as error:
+                    passes = not isinstance(error, ServiceRefused) or error.status in PASSING
+                    if not passes or time.monotonic() - answered > PATIENCE_SECONDS:
                         raise
                     break
                 answered = time.monotonic()

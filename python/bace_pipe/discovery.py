@@ -3,7 +3,8 @@
 Address: `url`, then BACE_SERVER (unless a state folder is named), then what the service wrote into its
 state folder (`state`, BACE_STATE, or .bace). Token: `token`, then BACE_TOKEN, then the one that the service
 left in that folder. That one goes to no other address, and only while the service lives that wrote it:
-after a crash anybody may listen there.
+after a crash anybody may listen there. One's own goes to no other machine that only a .bace of the working
+folder names: whoever made the folder may have laid it out.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from .errors import ServiceUnreachable
+from .errors import BaceError, ServiceUnreachable
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 PathLike = str | os.PathLike[str]
 
@@ -26,9 +30,15 @@ def find_service(url: str | None, token: str | None, state: PathLike | None) -> 
     if not named and found is None:
         raise ServiceUnreachable(f"no service is running in {folder}")
     address = (named or str((found or {})["url"])).rstrip("/")
-    given = token or os.environ.get("BACE_TOKEN")
-    if given:
-        return address, given.strip()
+    if token:
+        return address, token.strip()
+    own = os.environ.get("BACE_TOKEN")
+    if own:
+        is_asked_for = bool(named or state or os.environ.get("BACE_STATE"))
+        if not is_asked_for and urlsplit(address).hostname not in LOOPBACK_NAMES:
+            detail = f"{folder} names {address}, and your token is not its to send there"
+            raise BaceError("server-not-trusted", detail, "name the service: Client(url=…), BACE_SERVER")
+        return address, own.strip()
     is_its_own = found is not None and found["url"] == address and is_alive(found)
     return address, read_token(folder) if is_its_own else None
 

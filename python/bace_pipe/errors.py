@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from .types import Problem
 
+# Refusals that pass: too many questions, and a service that stands by, stops or is being taken over.
+PASSING = (429, 503)
+
 
 class BaceError(Exception):
     """Base of all that this package raises of its own."""

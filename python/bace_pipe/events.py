@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-from .errors import ServiceRefused, ServiceUnreachable
+from .errors import PASSING, ServiceRefused, ServiceUnreachable
 from .http import Http
 
 # The service shows every 15 s that it lives.
 SILENCE_SECONDS = 45.0
 PAUSES_SECONDS = (0.2, 1.0, 5.0)
-# Of refusals, those that pass: too many clients, and a service that stands by or stops.
-PASSING = (429, 503)
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,9 @@ def follow(http: Http, after: int | None) -> Iterator[Event]:
     while True:
         try:
             with http.open("/v1/events", None, {"Last-Event-ID": str(last)}, SILENCE_SECONDS) as response:
-                is_first, lost = False, 0
+                is_first = False
                 for message in messages(response):
+                    lost = 0  # once something was heard: an answer that ends at once is none
                     if message.data is not None and message.seq is not None and message.seq > last:
                         data = json.loads(message.data)
                         yield Event(message.seq, data["kind"], data)
@@ -82,7 +81,7 @@ def messages(lines: Iterable[bytes]) -> Iterator[Message]:
             if seq is not None or data:
                 yield Message(seq, "\n".join(data) if data else None)
             seq, data = None, []
-        elif name == "id" and value.isdigit():
+        elif name == "id" and value.isdecimal():
             seq = int(value)
         elif name == "data":
             data.append(value)

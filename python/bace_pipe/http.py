@@ -64,7 +64,12 @@ class Http:
         that.
         """
         if error.headers.get("Content-Type", "").startswith("application/problem+json"):
-            return cast(Problem, json.load(error))
+            try:
+                problem = json.load(error)
+                if isinstance(problem, dict) and {"code", "detail", "status"} <= problem.keys():
+                    return cast(Problem, problem)
+            except (OSError, HTTPException, ValueError):
+                pass  # cut off, or another program's
         title = str(error.reason)
         detail = f"{self.url} answered {error.code} {title}: is it this service?"
         code = "not-this-service"

@@ -1,5 +1,5 @@
 import type { Explained } from "@bace-pipe/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { fakeService, problem } from "./support/fake-service.ts";
 import { bace, type Outside } from "./support/recorder.ts";
 import { jobView, REGIONS, WAITING } from "./support/views.ts";
@@ -119,5 +119,20 @@ describe("cancel", () => {
     expect(exitCode).toBe(1);
     expect(asked).not.toContain("POST /v1/jobs/wide/cancel");
     expect(err).toContain("nothing was done");
+  });
+});
+
+describe("what is no answer of this service is said to be none", () => {
+  test.each([
+    [200, "text/html", "<p>Please log in</p>"],
+    [500, "application/problem+json", "{"],
+    [500, "application/problem+json", "[]"],
+  ])("%i %s %s", async (status, type, text) => {
+    const answer = new Response(text, { status, headers: { "Content-Type": type } });
+    const spy = vi.spyOn(globalThis, "fetch").mockResolvedValue(answer);
+    const { err, exitCode } = await bace(["queue", "--server", "http://127.0.0.1:1"]);
+    spy.mockRestore();
+    expect(exitCode).toBe(1);
+    expect(err).toContain("error[not-this-service]:");
   });
 });

@@ -99,6 +99,7 @@ export function createClient(url: string, send: typeof fetch = fetch, token?: st
       : { redirect, headers: authorization };
     const response = await send(new URL(path, url), init);
     if (!response.ok) throw new ApiError(await problemOf(response));
+    if (!isOfType(response, "application/json")) throw new ApiError(otherThan(response));
     return (await response.json()) as T;
   };
   const job = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
@@ -145,10 +146,22 @@ function withQuery(path: string, query: object): string {
 
 /** What the service says of its refusal, or, where something else answered, what can be said about that. */
 async function problemOf(response: Response): Promise<Problem> {
-  const { status, statusText: title } = response;
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
-    return (await response.json()) as Problem;
-  }
-  const detail = `${response.url} answered ${status} ${title}: is it this service?`;
+  if (!isOfType(response, "application/problem+json")) return otherThan(response);
+  const problem: unknown = await response.json().catch(() => undefined);
+  return isProblem(problem) ? problem : otherThan(response);
+}
+
+function isOfType({ headers }: Response, type: string): boolean {
+  return headers.get("content-type")?.startsWith(type) ?? false;
+}
+
+function isProblem(value: unknown): value is Problem {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, detail, status } = value as Partial<Record<keyof Problem, unknown>>;
+  return typeof code === "string" && typeof detail === "string" && typeof status === "number";
+}
+
+function otherThan({ status, statusText: title, url }: Response): Problem {
+  const detail = `${url} answered ${status} ${title}: is it this service?`;
   return { type: "about:blank", title, status, detail, code: "not-this-service" };
 }

@@ -49,19 +49,20 @@ export interface Span {
  * @param kind GPUs are of no time to live: what was said of them counts until somebody says otherwise
  * @param region as its file declares it
  * @param said of the region, in order, from so early that what counts at `fromSeconds` is in there
+ * @param believed of the region now: less than what was said where a file that was loaded since says otherwise
  */
 export function figureHistory(
   kind: "price" | "carbon" | "gpus",
   region: Region,
   said: readonly SaidFigure[],
   { fromSeconds, nowSeconds, untilSeconds }: Span,
+  believed: RegionChange,
 ): readonly SeriesStep[] {
   const steps: SeriesStep[] = [];
   let changes = NO_CHANGES;
   let beginSeconds = fromSeconds;
-  const addUntil = (endSeconds: number) => {
+  const addUntil = (endSeconds: number, change: RegionChange) => {
     if (endSeconds <= beginSeconds) return;
-    const change = regionChange(changes, region.name);
     steps.push(
       ...(kind === "gpus"
         ? [gpusStep(region, change, beginSeconds)]
@@ -71,10 +72,11 @@ export function figureHistory(
   };
   for (const fact of said) {
     if (fact.region !== region.name) continue;
-    addUntil(Math.min(fact.atSeconds, nowSeconds));
+    addUntil(Math.min(fact.atSeconds, nowSeconds), regionChange(changes, region.name));
     changes = changesAfter(changes, fact);
   }
-  addUntil(untilSeconds);
+  addUntil(nowSeconds, regionChange(changes, region.name));
+  addUntil(untilSeconds, believed);
   return steps.filter((step, i) => i === 0 || !isSame(step, steps[i - 1]!));
 }
 

@@ -1,5 +1,5 @@
 // Price, carbon intensity and GPUs of a region, the last 24 hours and the next.
-import { figureHistory, regionNamed } from "@bace-pipe/core";
+import { figureHistory, regionChange, regionNamed } from "@bace-pipe/core";
 import { createRoute, z } from "@hono/zod-openapi";
 import { ProblemError } from "../problem.ts";
 import { type ApiContext, type App, jsonOf, problems } from "./context.ts";
@@ -32,7 +32,10 @@ export function addSeries(app: App, { log, writer }: ApiContext): void {
     const span = {
       ...{ fromSeconds: nowSeconds - SPAN_SECONDS, nowSeconds, untilSeconds: nowSeconds + SPAN_SECONDS },
     };
-    const steps = (kind: "price" | "carbon" | "gpus") => [...figureHistory(kind, region, said, span)];
+    const believed = regionChange(writer.state().changes, name);
+    const steps = (kind: "price" | "carbon" | "gpus") => [
+      ...figureHistory(kind, region, said, span, believed),
+    ];
     const figures = {
       priceUsdPerKwh: steps("price"),
       carbonGramsPerKwh: steps("carbon"),

@@ -67,6 +67,16 @@ test("config view --origin says which file or variable", async () => {
   expect(out).toMatch(/^output +\(table\) +default$/m);
 });
 
+test.each([
+  "postgres://bace:se@cr/et@db.example/bace",
+  "PostgreSQL://bace:secret@db.example/bace",
+  "postgres://bace@db.example/bace?sslmode=require&password=secret&x=y",
+])("config view shows no password of %s", async (address) => {
+  const { out } = await run(["config", "view", "-o", "json"], { BACE_DATABASE: address });
+  expect(out).toContain("db.example/bace");
+  for (const part of ["secret", "se@", "cr/et"]) expect(out).not.toContain(part);
+});
+
 describe("what is wrong in a file is shown there", () => {
   test.each([
     ["stat: here", 'there is no setting "stat"', 'did you mean "state"?'],

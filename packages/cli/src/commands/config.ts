@@ -70,7 +70,8 @@ function originText({ origin, place }: Row): string {
   return place === null ? origin : `${origin}: ${place}`;
 }
 
-/** Of an address such as postgres://bace:password@host. */
+/** Of an address such as postgres://bace:password@host/bace?password=another, in which any character may stand. */
 function withoutPassword(value: string | null): string | null {
-  return value === null ? null : value.replace(/^([a-z]+:\/\/[^/@:]*):[^@]*@/, "$1:…@");
+  if (value === null) return null;
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):.*@/i, "$1:…@").replace(/(password=)[^&]*/gi, "$1…");
 }

@@ -22,8 +22,8 @@ export interface LogPart {
 
 export type LogRange = Omit<LogPart, "text">;
 
-/** Of the names of a folder, those of logs; the name without the suffix. */
-export const LOG_NAME = /^([a-z]+(?:-\d{1,9})?)\.log$/;
+/** Of the names of a folder, those of the worker's logs; the name without the suffix. A launch may have put others there. */
+export const LOG_NAME = /^(rank-\d{1,9}|supervisor)\.log$/;
 
 /**
  * The bytes to be read of each file, in the order of their names. Files with news share what may be read in equal parts.

@@ -14,7 +14,7 @@ import type { Executor } from "./executors/executor.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { createCapacityWatch } from "./executors/slurm/capacity.ts";
 import { followClusters } from "./executors/slurm/clusters.ts";
-import type { FeedsFile } from "./feeds/feeds.ts";
+import { type FeedsFile, tokenVariables } from "./feeds/feeds.ts";
 import { followFeeds } from "./feeds/followed.ts";
 import { loadFleet } from "./fleet.ts";
 import { fleetHistory } from "./fleet-history.ts";
@@ -124,6 +124,7 @@ export async function beginTerm(database: Database, isFirst: boolean, options: T
       launchesDirectory: folder.launchesDirectory,
       python: /[\\/]/.test(python) ? resolve(python) : python,
       workerDirectory: resolve(options.workerDirectory),
+      secretVariables: () => (options.feeds ? tokenVariables(options.feeds.current) : []),
       serves: (region) => !fleet().regions.some(({ name, slurm }) => name === region && slurm),
     });
     executors.push(metrics.counting(local));

@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "@bace-pipe/core";
+import { parseFeeds } from "@bace-pipe/core/spec";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Artifact, Executor } from "../src/executors/executor.ts";
 import { createLocalExecutor } from "../src/executors/local.ts";
+import { tokenVariables } from "../src/feeds/feeds.ts";
 import { type StandIn, standInWorker } from "./support/stand-in-worker.ts";
 
 const KEY = "job-1.1.east";
@@ -33,15 +35,26 @@ afterEach(() => {
 });
 
 test("a launch has the service's environment, with what loggers are set up with and without its secrets", async () => {
-  for (const name of ["WANDB_API_KEY", "TENSORBOARD_LOGDIR", "PGPASSWORD", "BACE_TOKEN"])
+  for (const name of ["WANDB_API_KEY", "TENSORBOARD_LOGDIR", "PGPASSWORD", "BACE_TOKEN", "ENTSOE"])
     vi.stubEnv(name, `my-${name}`);
+  const file = parseFeeds(
+    `version: 1
+currencies: {EUR: {usd: 1.1, asOf: 2026-03-01, source: invented}}
+sources:
+  - {kind: entsoe, name: e, token: {env: ENTSOE}, zones: [{region: east, eic: 10YXX-INVENTED-1}]}
+`,
+    "feeds.yaml",
+  );
+  if (!file.ok) throw new Error(JSON.stringify(file.diagnostics));
+  const secretVariables = () => tokenVariables({ config: file.value, directory: "." });
+  executor = createLocalExecutor({ ...standIn, secretVariables });
   await executor.submit(KEY, ARTIFACT);
   await started();
   const environment = readFileSync(`/proc/${supervisorPid()}/environ`, "utf8").split("\0");
   expect(environment).toEqual(
     expect.arrayContaining(["WANDB_API_KEY=my-WANDB_API_KEY", "TENSORBOARD_LOGDIR=my-TENSORBOARD_LOGDIR"]),
   );
-  expect(environment.join()).not.toMatch(/my-(PGPASSWORD|BACE_TOKEN)/);
+  expect(environment.join()).not.toMatch(/my-(PGPASSWORD|BACE_TOKEN|ENTSOE)/);
   expect(JSON.stringify(await executor.logs(KEY, { bytes: 65_536 }))).not.toContain("my-");
   write("finish", "0");
   await exited(0);

@@ -6,8 +6,10 @@ const OF_LOGGERS = /^(?:TENSORBOARD|WANDB)_[A-Z0-9_]+$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function localEnvironment(all: Environment): Environment {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !SECRET.test(name)));
+/** @param secrets names of others that are the service's alone */
+export function localEnvironment(all: Environment, secrets: readonly string[]): Environment {
+  const isSecret = (name: string) => SECRET.test(name) || secrets.includes(name);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !isSecret(name)));
 }
 
 /** As lines `NAME=value`, which a shell exports as they are; a value of several lines cannot be one. */

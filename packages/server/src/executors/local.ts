@@ -27,6 +27,8 @@ export interface LocalExecutorOptions {
   readonly killAfterSeconds?: number;
   /** Regions that it starts launches in; all where absent. */
   readonly serves?: (region: string) => boolean;
+  /** Variables that launches do not get, besides the service's own. */
+  readonly secretVariables?: () => readonly string[];
 }
 
 const LAUNCH_KEY = /^[a-z0-9-]+\.\d+\.[a-z0-9-]+$/;
@@ -133,7 +135,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): Executor {
 async function start(
   folder: string,
   { commandPrefix = [], region }: Artifact,
-  { python, workerDirectory }: LocalExecutorOptions,
+  { python, secretVariables = () => [], workerDirectory }: LocalExecutorOptions,
 ): Promise<Submitted> {
   const output = await open(join(folder, "supervisor.log"), "a");
   try {
@@ -144,7 +146,7 @@ async function start(
       cwd: folder,
       detached: true,
       stdio: ["ignore", output.fd, output.fd],
-      env: { ...localEnvironment(process.env), PYTHONPATH: workerDirectory },
+      env: { ...localEnvironment(process.env, secretVariables()), PYTHONPATH: workerDirectory },
     });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       supervisor.once("spawn", () => resolve(undefined)).once("error", resolve);

@@ -49,6 +49,13 @@ export function feedsOf({ config, directory }: FeedsFile, env: FeedContext["env"
   return config.sources.map((source) => feedOf(source, config, context));
 }
 
+/** Variables of the environment that hold tokens. */
+export function tokenVariables({ config }: FeedsFile): readonly string[] {
+  return config.sources.flatMap((source) =>
+    "token" in source && source.token?.env !== undefined ? [source.token.env] : [],
+  );
+}
+
 function feedOf(source: FeedSource, { currencies }: FeedsConfig, context: FeedContext): Feed {
   switch (source.kind) {
     case "entsoe":

@@ -137,12 +137,14 @@ test("many jobs come in several events, of which the last alone has an id", asyn
 
 test("a tenant's token is told of its own jobs, and of no name of others, not even of forgotten ones", async () => {
   await submit("mine");
+  await submit("other", "team-b"); // all GPUs are taken, so that the next one has ended when it is cancelled
   await submit("secret", "team-b");
   const page = await listen(ours);
   const all = await page.next();
   expect(idsOf(all)).toEqual(["mine"]);
   await service.ask("POST /v1/jobs/secret/cancel", { token: admin });
   await service.writer.commit(() => [{ kind: "forgotten", jobIds: ["secret"] }]);
+  expect(service.writer.state().jobs.has("secret")).toBe(false);
   const told = await page.next();
   expect(JSON.stringify([all, told])).not.toContain("secret");
   await page.close();

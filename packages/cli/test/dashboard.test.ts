@@ -77,9 +77,9 @@ test("a service that has died: no token for whoever listens there now", async ()
   expect(JSON.parse(out)).toMatchObject({ url: URL_, tokenFile: null });
 });
 
-test("what is no address of a page is not opened", async () => {
+test("what is no address of a service is not opened", async () => {
   announce({ url: "file:///etc/passwd" });
   const { err, exitCode } = await bace(["dashboard", "--state", folder], { env: { DISPLAY: ":0" } });
   expect(exitCode).toBe(2);
-  expect(err).toContain("is no address of a page");
+  expect(err).toContain("is no address of a service");
 });

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Explained } from "@bace-pipe/server";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fakeService, problem } from "./support/fake-service.ts";
 import { bace, type Outside } from "./support/recorder.ts";
 import { jobView, REGIONS, WAITING } from "./support/views.ts";
@@ -135,4 +138,15 @@ describe("what is no answer of this service is said to be none", () => {
     expect(exitCode).toBe(1);
     expect(err).toContain("error[not-this-service]:");
   });
+});
+
+test("an address that is none, and a state folder whose note is torn, are said to be that", async () => {
+  const { err, exitCode } = await bace(["queue", "--server", "nonsense"]);
+  expect([exitCode, err]).toEqual([2, expect.stringContaining('"nonsense" is no address of a service')]);
+  const folder = mkdtempSync(join(tmpdir(), "bace-torn-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const note of ["{", "null", '{"url": 7}']) {
+    writeFileSync(join(folder, "service.json"), note);
+    expect((await bace(["queue", "--state", folder])).exitCode).toBe(3);
+  }
 });

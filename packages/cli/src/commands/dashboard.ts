@@ -6,7 +6,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { isAlive } from "@bace-pipe/server/process";
 import type { Command } from "commander";
-import { badInput } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { type Format, outputOption, rendered } from "../render/output.ts";
 import {
@@ -37,12 +36,6 @@ export function dashboardCommand(program: Command, io: Io): void {
 
 async function dashboard(options: Options, io: Io): Promise<void> {
   const url = serviceUrl(options, io);
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw badInput(
-      "invalid-option",
-      `${url} is no address of a page`,
-      "give one such as http://127.0.0.1:7420",
-    );
   const folder = stateFolder(options, io);
   const service = readServiceFile(folder);
   // Where a service has died without a word, anybody may listen, and the page is theirs.

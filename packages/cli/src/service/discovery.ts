@@ -2,7 +2,7 @@
 // folder's file and own file says one of the two first is meant; .bace where none does. And the token for it: --token,
 // BACE_TOKEN, the file that settings name, then the one that the service left in its folder, which is sent to no other
 // address, and only while the service lives that wrote it: after a crash anybody may listen there.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ServiceFile } from "@bace-pipe/server";
 import { isAlive } from "@bace-pipe/server/process";
@@ -58,11 +58,12 @@ function trimmed(url: string): string {
 
 export function serviceUrl(where: Where, io: Io): string {
   const named = namedServer(where, io);
-  if (named) return named.url;
   const folder = stateFolder(where, io);
-  const found = readServiceFile(folder);
-  if (found) return found.url;
-  throw unreachable(`no service is running in ${folder}`);
+  const url = named?.url ?? readServiceFile(folder)?.url;
+  if (url === undefined) throw unreachable(`no service is running in ${folder}`);
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  const message = `"${url}" is no address of a service`;
+  throw badInput("invalid-option", message, "give one such as http://127.0.0.1:7420");
 }
 
 /** undefined: none is known, and perhaps none is needed. */
@@ -118,9 +119,14 @@ export function readTokenFile(folder: string, name: "admin" | "dashboard"): stri
   }
 }
 
+/** undefined where there is none, or none that can be read. */
 export function readServiceFile(folder: string): ServiceFile | undefined {
-  const path = join(folder, "service.json");
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ServiceFile) : undefined;
+  try {
+    const found: Partial<ServiceFile> | null = JSON.parse(readFileSync(join(folder, "service.json"), "utf8"));
+    return typeof found?.url === "string" ? (found as ServiceFile) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function unreachable(message: string): Failure {

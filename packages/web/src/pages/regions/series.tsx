@@ -107,7 +107,8 @@ function draw(steps: readonly Step[], { nowSeconds, unit, untilSeconds, width }:
 }
 
 function sourcesText(steps: readonly Step[]): string {
-  return [...new Set(steps.map(({ isDefault, source }) => (isDefault ? "file" : source)))].join(", ");
+  const known = steps.filter(({ value }) => value !== null);
+  return [...new Set(known.map(({ isDefault, source }) => (isDefault ? "file" : source)))].join(", ");
 }
 
 function summary(title: string, steps: readonly Step[], text: (value: number) => string): string {
